@@ -1,0 +1,81 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import util from "node:util";
+
+/** What `npm run setup:tensorflow` builds; below the project so that it shares the project's tfjs-core. */
+export const LOCAL_TENSORFLOW = resolve(__dirname, "../../.tensorflow");
+const PACKAGE = "@tensorflow/tfjs-node-gpu";
+const BINDING = "lib/napi-v8/tfjs_binding.node";
+
+export interface NativeBinding {
+  /** of libtensorflow */
+  version: string;
+  usesGpu: boolean;
+  /** folder of the tfjs-node-gpu package in use */
+  path: string;
+}
+
+let loaded: NativeBinding | undefined;
+
+/**
+ * Loads libtensorflow and registers it as TensorFlow.js' backend "tensorflow".
+ *
+ * @param device  "CPU" hides the GPUs from TensorFlow
+ * @throws Error when the binding is not installed or does not load
+ */
+export function loadNative(device: "GPU" | "CPU"): NativeBinding {
+  loaded ??= load(device);
+  return loaded;
+}
+
+function load(device: "GPU" | "CPU"): NativeBinding {
+  const path = findPackage();
+  const require = createRequire(join(path, "package.json"));
+  restoreRemovedUtilities();
+  const binding = withEnvironment(
+    { TF_CPP_MIN_LOG_LEVEL: "1", ...(device === "CPU" && { CUDA_VISIBLE_DEVICES: "-1" }) },
+    () => {
+      const quiet = join(path, "lib/napi-v8/quiet.node");
+      if (existsSync(quiet)) require(quiet);
+      return require(join(path, BINDING)) as { TF_Version: string; isUsingGpuDevice(): boolean };
+    },
+  );
+  require("./dist/register_all_kernels.js");
+  const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend.js") as {
+    NodeJSKernelBackend: new (binding: object, packageName: string) => tf.KernelBackend;
+  };
+  tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, PACKAGE), 3);
+  return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), path };
+}
+
+function findPackage(): string {
+  const local = join(LOCAL_TENSORFLOW, "node_modules", PACKAGE);
+  if (existsSync(join(local, BINDING))) return local;
+  try {
+    const path = dirname(createRequire(__filename).resolve(`${PACKAGE}/package.json`));
+    if (existsSync(join(path, BINDING))) return path;
+  } catch {
+    // optional dependency left out by npm
+  }
+  throw new Error("the native TensorFlow binding is not installed");
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed. */
+function restoreRemovedUtilities(): void {
+  const target = util as { isNullOrUndefined?: (x: unknown) => boolean; isArray?: (x: unknown) => boolean };
+  target.isNullOrUndefined ??= (x) => x === null || x === undefined;
+  target.isArray ??= Array.isArray;
+}
+
+/** Runs `f` with environment variables that native code reads while it loads; those already set by the user win. */
+function withEnvironment<T>(variables: Record<string, string>, f: () => T): T {
+  const added = Object.entries(variables).filter(([name]) => process.env[name] === undefined);
+  for (const [name, value] of added) process.env[name] = value;
+  try {
+    return f();
+  } finally {
+    for (const [name] of added) delete process.env[name];
+  }
+}

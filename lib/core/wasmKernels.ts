@@ -1,0 +1,71 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+type Values = tf.backend_util.BackendValues;
+
+/** What both backends have beyond the abstract class. */
+interface Backend extends tf.KernelBackend {
+  write(values: Values, shape: number[], dtype: tf.DataType): object;
+  readSync(dataId: object): Values;
+  disposeData(dataId: object, force?: boolean): boolean;
+  firstUse?: boolean;
+}
+
+/** The wasm heap has no layout for complex numbers. */
+const COMPLEX = new Set<string>([tf.Complex, tf.ComplexAbs, tf.Real, tf.Imag, tf.FFT, tf.IFFT]);
+
+/**
+ * Gives the wasm backend every kernel that only the cpu backend has, so that all gradients work there:
+ * the inputs are copied from the wasm heap, the cpu kernel computes, its outputs are copied back.
+ * Kernels that wasm has itself stay as they are; those of complex numbers stay missing.
+ *
+ * @returns the names of the kernels added by this call
+ */
+export async function registerMissingWasmKernels(): Promise<string[]> {
+  await Promise.all([import("@tensorflow/tfjs-backend-cpu"), import("@tensorflow/tfjs-backend-wasm")]);
+  silenceCpuAdvice();
+  const missing = tf
+    .getKernelsForBackend("cpu")
+    .filter(({ kernelName }) => !COMPLEX.has(kernelName) && !tf.getKernel(kernelName, "wasm"));
+  for (const { kernelName, kernelFunc } of missing) {
+    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: throughCpu(kernelFunc) });
+  }
+  return missing.map(({ kernelName }) => kernelName);
+}
+
+/** The cpu backend's first use prints a banner that advises the native one; `dreamprm doctor` says that better. */
+export function silenceCpuAdvice(): void {
+  cpuBackend().firstUse = false;
+}
+
+function cpuBackend(): Backend {
+  return tf.findBackend("cpu");
+}
+
+function throughCpu(kernel: tf.KernelFunc): tf.KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const cpu = cpuBackend();
+    const wasm = backend as Backend;
+    const owned: tf.TensorInfo[] = [];
+    const own = (info: tf.TensorInfo) => (owned.push(info), info);
+    try {
+      const copied = mapInputs(inputs, (info) => own(copy(info, wasm, cpu)));
+      const result = kernel({ inputs: copied, backend: cpu, ...(attrs && { attrs }) });
+      const results = (Array.isArray(result) ? result : [result]).map(own);
+      const outputs = results.map((info) => copy(info, cpu, wasm));
+      return Array.isArray(result) ? outputs : outputs[0];
+    } finally {
+      // forced, since an output may share its data with an input
+      for (const { dataId } of owned) cpu.disposeData(dataId, true);
+    }
+  };
+}
+
+/** Some kernels take a list of inputs, some named ones, of which some may be absent. */
+function mapInputs(inputs: tf.NamedTensorInfoMap, f: (info: tf.TensorInfo) => tf.TensorInfo): tf.NamedTensorInfoMap {
+  if (Array.isArray(inputs)) return (inputs as tf.TensorInfo[]).map(f) as unknown as tf.NamedTensorInfoMap;
+  return Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, info && f(info)]));
+}
+
+function copy({ dataId, shape, dtype }: tf.TensorInfo, from: Backend, to: Backend): tf.TensorInfo {
+  return { dataId: to.write(from.readSync(dataId), shape, dtype), shape, dtype };
+}
