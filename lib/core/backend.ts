@@ -2,6 +2,7 @@ import "@tensorflow/tfjs"; // registers the gradients, which tfjs-core alone lac
 import * as tf from "@tensorflow/tfjs-core";
 import { availableParallelism } from "node:os";
 import { errorText } from "./errorText.js";
+import { registerGradients } from "./gradients.js";
 import { loadNative } from "./nativeBinding.js";
 import { registerMissingWasmKernels, silenceCpuAdvice } from "./wasmKernels.js";
 
@@ -53,6 +54,7 @@ export function useBackend(prefer: BackendName = "native-gpu"): Promise<BackendR
 }
 
 async function choose(prefer: BackendName): Promise<BackendReport> {
+  registerGradients();
   const forced = forcedBackend();
   const candidates = forced ? [forced] : BACKEND_NAMES.slice(BACKEND_NAMES.indexOf(prefer));
   const tried: BackendAttempt[] = [];

@@ -3,6 +3,11 @@ import * as tf from "@tensorflow/tfjs-core";
 /** A tree of named tensors: model parameters φ, data weights α, gradients, optimiser moments. Never `tf.Variable`. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
 
+/** The same tree without tensors: what checkpoints, results and other processes see. */
+export type PlainParams = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
+>;
+
 /** Applies `f` to every tensor, or to every group of equally named tensors of several trees. */
 export function mapTree(f: (first: tf.Tensor, ...rest: tf.Tensor[]) => tf.Tensor, first: Params, ...rest: Params[]) {
   return Object.fromEntries(
@@ -12,7 +17,11 @@ export function mapTree(f: (first: tf.Tensor, ...rest: tf.Tensor[]) => tf.Tensor
 
 /** y + a·x for every tensor; φ ± εv is `axpy(±ε, v, φ)`. */
 export function axpy(a: number, x: Params, y: Params): Params {
-  return tf.tidy(() => mapTree((x, y) => tf.add(y, tf.mul(x, a)), x, y)) as Params;
+  return tidyTree(() => mapTree((x, y) => tf.add(y, tf.mul(x, a)), x, y));
+}
+
+export function addTree(x: Params, y: Params): Params {
+  return mapTree((x, y) => tf.add(x, y), x, y);
 }
 
 /** a·x */
@@ -24,8 +33,8 @@ export function scaleTree(a: number, x: Params): Params {
 export function dotTree(x: Params, y: Params): tf.Scalar {
   return tf.tidy(() =>
     Object.keys(x)
-      .map((name) => tf.sum(tf.mul(at(x, name), at(y, name))))
-      .reduce((a, b) => tf.add(a, b)),
+      .map((name) => tf.sum(tf.mul(x[name], at(y, name))))
+      .reduce((a, b) => tf.add(a, b), tf.scalar(0)),
   ) as tf.Scalar;
 }
 
@@ -43,17 +52,40 @@ export function zerosLikeTree(x: Params): Params {
   return mapTree((x) => tf.zerosLike(x), x);
 }
 
-/** ∂f/∂params as a tree of the same names, with the value. The caller disposes both. */
+/** `tf.tidy` for a tree. */
+export function tidyTree(f: () => Params): Params {
+  return tf.tidy(f as () => Record<string, tf.Tensor>);
+}
+
+export function toPlain(x: Params): PlainParams {
+  return Object.fromEntries(
+    Object.entries(x).map(([name, t]) => [name, { shape: t.shape, values: Float32Array.from(t.dataSync()) }]),
+  );
+}
+
+/** The caller disposes the tensors. */
+export function fromPlain(x: PlainParams): Params {
+  return Object.fromEntries(
+    Object.entries(x).map(([name, { shape, values }]) => [name, tf.tensor(values.slice(), [...shape], "float32")]),
+  );
+}
+
+/**
+ * f(params) with ∂f/∂params as a tree of the same names; a tensor that f does not depend on has gradient zero.
+ * The caller disposes both.
+ */
 export function valueAndGrads(f: (params: Params) => tf.Scalar, params: Params): { value: tf.Scalar; grads: Params } {
   const names = Object.keys(params);
   const tensors = names.map((name) => params[name]);
-  const named = (list: tf.Tensor[]) => Object.fromEntries(names.map((name, i) => [name, list[i]])) as Params;
-  const { value, grads } = tf.valueAndGrads((...args: tf.Tensor[]) => f(named(args)))(tensors);
-  return { value: value as tf.Scalar, grads: named(grads) };
+  return tf.tidy(() => {
+    const { value, grads } = tf.engine().gradients(() => f(params), tensors, undefined, true);
+    const tree = names.map((name, i) => [name, (grads[i] as tf.Tensor | null) ?? tf.zerosLike(tensors[i])]);
+    return { value, grads: Object.fromEntries(tree) as Record<string, tf.Tensor> };
+  });
 }
 
 function at(tree: Params, name: string): tf.Tensor {
-  const tensor = tree[name];
+  const tensor = tree[name] as tf.Tensor | undefined;
   if (tensor === undefined) {
     throw new Error(`tree has no tensor "${name}"; it has: ${Object.keys(tree).join(", ") || "none"}`);
   }

@@ -1,0 +1,24 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { sameShape } from "../core/check.js";
+
+export type StepLoss = "squaredError" | "crossEntropy";
+
+/**
+ * Unreduced loss of step scores σ(z) against soft targets t, from logits:
+ *   squaredError  (σ(z) − t)²                        DreamPRM (arXiv 2505.20241), lower level
+ *   crossEntropy  softplus(z) − t·z = −t log σ(z) − (1 − t) log(1 − σ(z))
+ *
+ * @param logit_B   z, [B]
+ * @param target_B  t in [0, 1], [B]
+ * @returns losses, [B]
+ * @throws RangeError with both shapes when they differ
+ */
+export function stepLoss(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tensor1D): tf.Tensor1D {
+  sameShape("step loss: logits and targets", logit_B, target_B);
+  switch (kind) {
+    case "squaredError":
+      return tf.squaredDifference(tf.sigmoid(logit_B), target_B);
+    case "crossEntropy":
+      return tf.sub(tf.softplus(logit_B), tf.mul(target_B, logit_B));
+  }
+}
