@@ -1,0 +1,125 @@
+import { mean, spread } from "./statistics.js";
+import { mark } from "./theme.js";
+import type { Figure, Json, Trace } from "./types.js";
+
+/** A method's results, one per seed. */
+export interface BarGroup {
+  readonly name: string;
+  /** Where the results of several tasks are compared: the task. Bars of a task stand together. */
+  readonly task?: string;
+  /** One value per seed. */
+  readonly values: readonly number[];
+}
+
+export interface BarsOptions {
+  /** With its unit. */
+  readonly yLabel: string;
+  /** A level to compare with (chance, a published number), drawn as a dotted line. */
+  readonly level?: { readonly label: string; readonly value: number };
+}
+
+/**
+ * Methods compared: bars of the mean from zero, ± standard deviation, with each seed as a point.
+ *
+ * @throws RangeError for no bars, a bar without values, a value that is not finite, or two bars of one name and task
+ */
+export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: BarsOptions): Figure {
+  check(bars);
+  const names = [...new Set(bars.map((bar) => bar.name))];
+  const tasks = [...new Set(bars.map((bar) => bar.task ?? ""))];
+  const grouped = tasks.length > 1;
+  const width = grouped ? 0.8 / names.length : 0.6;
+  const center = (bar: BarGroup): number =>
+    grouped
+      ? tasks.indexOf(bar.task ?? "") + (names.indexOf(bar.name) - (names.length - 1) / 2) * width
+      : names.indexOf(bar.name);
+
+  const data = names.flatMap((name, i): Trace[] => {
+    const own = bars.filter((bar) => bar.name === name);
+    const { color, pattern } = mark(i);
+    const x = own.map(center);
+    return [
+      {
+        type: "bar", name, x, y: own.map((bar) => mean([...bar.values])), width: grouped ? width * 0.9 : width, showlegend: grouped,
+        marker: { color, pattern: { shape: pattern, fillmode: "overlay", fgcolor: "#FFF", fgopacity: 0.8, size: 5, solidity: 0.25 } },
+        error_y: { type: "data", array: own.map((bar) => spread([...bar.values])), color: "#000" },
+      },
+      {
+        type: "scatter", mode: "markers", name: `${name}, seeds`, showlegend: false,
+        x: own.flatMap((bar, k) => bar.values.map((_, s) => (x[k] as number) + jitter(s, bar.values.length) * width)),
+        y: own.flatMap((bar) => [...bar.values]),
+        marker: { color: "#FFF", symbol: "circle", line: { color: "#000", width: 0.7 } },
+      },
+    ]; // prettier-ignore
+  });
+  const ticks = grouped ? tasks : names;
+  const note = spreadNote(bars);
+  return {
+    data,
+    layout: {
+      barmode: "overlay",
+      xaxis: {
+        tickmode: "array",
+        tickvals: ticks.map((_, i) => i),
+        ticktext: ticks,
+        ticks: "",
+        range: [-0.6, ticks.length - 0.4],
+      },
+      yaxis: { title: { text: yLabel }, rangemode: "tozero" },
+      showlegend: grouped,
+      legend: { title: { text: note } },
+      annotations: [...(grouped || note === "" ? [] : [aboveLeft(note)]), ...(level ? [levelLabel(level)] : [])],
+      shapes: level
+        ? [
+            {
+              type: "line",
+              xref: "paper",
+              x0: 0,
+              x1: 1,
+              y0: level.value,
+              y1: level.value,
+              line: { dash: "dot", color: "#000" },
+            },
+          ]
+        : [],
+      hovermode: "closest",
+    },
+    alt: `${yLabel}: ${bars.map((bar) => `${bar.task ? `${bar.task}, ` : ""}${bar.name} ${mean([...bar.values]).toPrecision(3)} ± ${spread([...bar.values]).toPrecision(2)} (${bar.values.length} seeds)`).join("; ")}.`,
+  };
+}
+
+/** Offsets of the seeds' points right of the error bar, in bar widths. */
+const jitter = (s: number, n: number): number => (n === 1 ? 0.25 : 0.12 + (0.28 * s) / (n - 1));
+
+function spreadNote(bars: readonly BarGroup[]): string {
+  const counts = [...new Set(bars.map((bar) => bar.values.length))].sort((a, b) => a - b);
+  if (counts.length === 1 && counts[0] === 1) return "";
+  return `mean ± std, ${counts.length > 1 ? `${counts[0]}–${counts.at(-1)}` : counts[0]} seeds (points)`;
+}
+
+const aboveLeft = (text: string): Json => ({
+  text,
+  xref: "paper",
+  x: 0,
+  xanchor: "left",
+  yref: "paper",
+  y: 1,
+  yanchor: "bottom",
+});
+const levelLabel = ({ label, value }: { label: string; value: number }): Json => ({
+  text: label, xref: "paper", x: 1, xanchor: "left", y: value, yanchor: "middle", showarrow: false,
+}); // prettier-ignore
+
+function check(bars: readonly BarGroup[]): void {
+  if (bars.length === 0) throw new RangeError("barsWithSpread: no bars given");
+  const seen = new Set<string>();
+  for (const { name, task, values } of bars) {
+    const what = `"${name}"${task === undefined ? "" : ` of "${task}"`}`;
+    if (values.length === 0) throw new RangeError(`barsWithSpread: ${what} has no values`);
+    const bad = values.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0)
+      throw new RangeError(`barsWithSpread: ${what} has ${values[bad]} for seed ${bad}; leave failed runs out`);
+    if (seen.has(what)) throw new RangeError(`barsWithSpread: ${what} is given twice; put its seeds into one entry`);
+    seen.add(what);
+  }
+}

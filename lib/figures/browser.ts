@@ -1,0 +1,124 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { chromiumEnvironment, findChromium } from "./chromium.js";
+
+const PROFILE = "dreamprm-chromium-";
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-zygote",
+  "--disable-dev-shm-usage",
+  "--font-render-hinting=none",
+];
+
+let browser: Promise<Browser> | undefined;
+let busy = 0;
+
+/**
+ * Uses the process's one headless browser, which starts on first use. While nobody uses it, it does
+ * not keep the process alive; it ends with the process, however that ends (its control pipe closes).
+ *
+ * @throws Error with the remedy when there is no Chromium or it does not start
+ */
+export async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Promise<T> {
+  busy++;
+  try {
+    browser ??= launch();
+    const current = await browser;
+    holdProcess(current, true);
+    return await use(current);
+  } finally {
+    busy--;
+    if (busy === 0 && browser !== undefined) await browser.then((b) => holdProcess(b, false), () => undefined); // prettier-ignore
+  }
+}
+
+/** Ends the browser now. A later figure starts it again. */
+export async function closeBrowser(): Promise<void> {
+  const current = browser;
+  browser = undefined;
+  const started = await current?.catch(() => undefined);
+  if (!started) return;
+  holdProcess(started, true);
+  await started.close();
+}
+
+async function launch(): Promise<Browser> {
+  const found = findChromium();
+  if ("missing" in found) {
+    browser = undefined;
+    throw new Error(`Figures are drawn by a headless Chromium, and ${found.missing}. Remedy: ${found.remedy}.`);
+  }
+  removeOrphanedProfiles();
+  const userDataDir = mkdtempSync(join(tmpdir(), `${PROFILE}${process.pid}-`));
+  const removeProfile = (): void => rmSync(userDataDir, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    const started = await puppeteer.launch({
+      executablePath: found.path,
+      env: chromiumEnvironment(found),
+      pipe: true,
+      userDataDir,
+      args: flags,
+      // The program decides what a signal means; the browser ends with it in any case.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+    const close = (): void => void closeBrowser();
+    process.once("beforeExit", close); // ends it in order, so that it leaves no zombie where nobody reaps orphans
+    process.once("exit", removeProfile);
+    started.once("disconnected", () => {
+      process.off("beforeExit", close);
+      process.off("exit", removeProfile);
+      removeProfile();
+      browser = undefined;
+    });
+    return started;
+  } catch (error) {
+    browser = undefined;
+    removeProfile();
+    throw new Error(
+      `Chromium (${found.source}: ${found.path}) did not start: ${(error as Error).message}. ` +
+        "Remedy: install Chrome or Chromium with its libraries, or set DREAMPRM_CHROMIUM to one that starts.",
+      { cause: error },
+    );
+  }
+}
+
+/** A page on which `prepare` has run, made once per browser; a new one after the browser was replaced. */
+export function reusedPage(prepare: (page: Page) => Promise<void>): (browser: Browser) => Promise<Page> {
+  const pages = new WeakMap<Browser, Promise<Page>>();
+  return (owner) => {
+    const made = pages.get(owner) ?? owner.newPage().then(async (page) => (await prepare(page), page));
+    pages.set(owner, made);
+    return made;
+  };
+}
+
+function holdProcess(started: Browser, hold: boolean): void {
+  const child = started.process();
+  if (!child) return;
+  const handles = [child, ...child.stdio] as ({ ref?(): void; unref?(): void } | null)[];
+  for (const handle of handles) (hold ? handle?.ref?.() : handle?.unref?.()); // prettier-ignore
+}
+
+/** Profiles of processes that were killed before they could remove them. */
+function removeOrphanedProfiles(): void {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PROFILE))) {
+    const pid = Number(name.slice(PROFILE.length).split("-")[0]);
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ESRCH")
+        rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
+}

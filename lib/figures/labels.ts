@@ -1,0 +1,96 @@
+import { LABEL_GAP } from "./theme.js";
+import type { Json } from "./types.js";
+
+/** Share of the plot's height that a label needs at the smallest size in use (a 3.25 in column). */
+const LABEL_SHARE = 0.082;
+
+/**
+ * Labels right of the plot, each tied by a thin line to the end of its curve at the right edge.
+ * Moved apart so that none covers another, in the order of the curves, so that no two ties cross.
+ *
+ * @param ends   where the curves end, y in data units
+ * @param range  the y axis, [bottom, top]
+ */
+export function endLabels(
+  ends: readonly { text: string; y: number; color: string }[],
+  range: readonly [number, number],
+): Json[] {
+  const [bottom, top] = range;
+  const order = [...ends].sort((a, b) => a.y - b.y);
+  const fractions = apart(order.map(({ y }) => (y - bottom) / (top - bottom)), LABEL_SHARE); // prettier-ignore
+  return order.map(({ text, y, color }, i) => ({
+    text, font: { color }, xref: "paper", x: 1, xanchor: "left", yref: "y", y, yanchor: "middle", align: "left",
+    showarrow: true, arrowcolor: color, axref: "pixel", ax: LABEL_GAP, ayref: "y",
+    ay: bottom + (fractions[i] as number) * (top - bottom), borderpad: 1,
+  })); // prettier-ignore
+}
+
+/**
+ * Positions in [0, 1] at least `gap` apart (less where they do not fit) and as near as possible to the wanted ones:
+ * neighbours that touch are joined into blocks around their mean.
+ *
+ * @param wanted  ascending, [n]
+ */
+export function apart(wanted: readonly number[], gap: number): number[] {
+  const step = Math.min(gap, 1 / Math.max(1, wanted.length - 1));
+  type Block = { start: number; members: number[] };
+  const place = (members: number[]): number => {
+    const ideal = members.reduce((sum, w, i) => sum + w - i * step, 0) / members.length;
+    return Math.max(0, Math.min(1 - (members.length - 1) * step, ideal));
+  };
+  const blocks: Block[] = [];
+  for (const w of wanted) {
+    let block: Block = { start: place([w]), members: [w] };
+    for (
+      let before = blocks.at(-1);
+      before && before.start + before.members.length * step > block.start;
+      before = blocks.at(-1)
+    ) {
+      const members = [...before.members, ...block.members];
+      block = { start: place(members), members };
+      blocks.pop();
+    }
+    blocks.push(block);
+  }
+  return blocks.flatMap(({ start, members }) => members.map((_, i) => start + i * step));
+}
+
+/** Room that a label at a point takes, in shares of the plot at the smallest size in use. */
+const CHARACTER_SHARE = 0.019;
+const places = {
+  "middle right": [1, 0],
+  "middle left": [-1, 0],
+  "top center": [0, 1],
+  "bottom center": [0, -1],
+  "top right": [1, 0.8],
+  "bottom right": [1, -0.8],
+  "top left": [-1, 0.8],
+  "bottom left": [-1, -0.8],
+} as const;
+
+/**
+ * Where each point's text goes (Plotly's `textposition`): the place that covers the least of
+ * the other points, the labels set before it and the plot's edges.
+ *
+ * @param points  positions as shares of the plot, [0, 1]²
+ */
+export function textPositions(points: readonly { text: string; x: number; y: number }[]): string[] {
+  type Box = { x0: number; x1: number; y0: number; y1: number };
+  const dot = ({ x, y }: { x: number; y: number }): Box => ({ x0: x - 0.02, x1: x + 0.02, y0: y - 0.03, y1: y + 0.03 });
+  const taken: Box[] = points.map(dot);
+  const overlap = (a: Box, b: Box): number =>
+    Math.max(0, Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0)) * Math.max(0, Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0));
+  const area = (b: Box): number => (b.x1 - b.x0) * (b.y1 - b.y0);
+  return points.map(({ text, x, y }) => {
+    const [w, h] = [text.length * CHARACTER_SHARE, LABEL_SHARE];
+    const candidates = Object.entries(places).map(([place, [dx, dy]]) => {
+      const [cx, cy] = [x + dx * (w / 2 + 0.025), y + dy * (h / 2 + 0.03)];
+      const box = { x0: cx - w / 2, x1: cx + w / 2, y0: cy - h / 2, y1: cy + h / 2 };
+      const outside = area(box) - overlap(box, { x0: 0, x1: 1, y0: 0, y1: 1 });
+      return { place, box, cost: 3 * outside + taken.reduce((sum, other) => sum + overlap(box, other), 0) };
+    });
+    const best = candidates.reduce((a, b) => (b.cost < a.cost - 1e-9 ? b : a));
+    taken.push(best.box);
+    return best.place;
+  });
+}
