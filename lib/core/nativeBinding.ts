@@ -35,12 +35,11 @@ function load(device: "GPU" | "CPU"): NativeBinding {
   const require = createRequire(join(path, "package.json"));
   restoreRemovedUtilities();
   const binding = withEnvironment(
-    { TF_CPP_MIN_LOG_LEVEL: "1", ...(device === "CPU" && { CUDA_VISIBLE_DEVICES: "-1" }) },
-    () => {
-      const quiet = join(path, "lib/napi-v8/quiet.node");
-      if (existsSync(quiet)) require(quiet);
-      return require(join(path, BINDING)) as { TF_Version: string; isUsingGpuDevice(): boolean };
+    {
+      TF_CPP_MIN_LOG_LEVEL: process.env["TF_CPP_MIN_LOG_LEVEL"] ?? "1",
+      ...(device === "CPU" && { CUDA_VISIBLE_DEVICES: "-1" }),
     },
+    () => require(join(path, BINDING)) as { TF_Version: string; isUsingGpuDevice(): boolean },
   );
   require("./dist/register_all_kernels.js");
   const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend.js") as {
@@ -69,13 +68,16 @@ function restoreRemovedUtilities(): void {
   target.isArray ??= Array.isArray;
 }
 
-/** Runs `f` with environment variables that native code reads while it loads; those already set by the user win. */
+/** Runs `f` with environment variables that native code reads while it loads. */
 function withEnvironment<T>(variables: Record<string, string>, f: () => T): T {
-  const added = Object.entries(variables).filter(([name]) => process.env[name] === undefined);
-  for (const [name, value] of added) process.env[name] = value;
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
   try {
     return f();
   } finally {
-    for (const [name] of added) delete process.env[name];
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }

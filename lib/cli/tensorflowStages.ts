@@ -1,0 +1,206 @@
+import { spawn, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+const TFJS_NODE = "@tensorflow/tfjs-node-gpu@4.22.0";
+const PROTOBUF = "google-protobuf@^3.9.2"; // tfjs-node's one run-time dependency that we do not have
+const TENSORFLOW = "2.21.*";
+
+/** Where everything lies; all of it below one folder that can move with the project. */
+export interface Layout {
+  folder: string;
+  packages: string;
+  binding: string;
+  downloads: string;
+  log: string;
+}
+
+export function layoutOf(folder: string): Layout {
+  return {
+    folder,
+    packages: join(folder, "node_modules"),
+    binding: join(folder, "node_modules/@tensorflow/tfjs-node-gpu"),
+    downloads: join(folder, "downloads"),
+    log: join(folder, "setup.log"),
+  };
+}
+
+export interface BuildRequest {
+  python: string;
+  gpu: boolean;
+  /** a wheel that is already there, instead of pip's */
+  wheel: string | undefined;
+}
+
+/** A step that can be taken again from its start, whatever an interrupted attempt left. */
+export interface Stage {
+  name: string;
+  title: string;
+  run(layout: Layout, request: BuildRequest): Promise<void>;
+}
+
+export const STAGES: readonly Stage[] = [
+  { name: "packages", title: `fetch ${TFJS_NODE} from npm`, run: fetchPackages },
+  { name: "wheel", title: "fetch TensorFlow from PyPI (270 MB; with CUDA about 3 GB)", run: fetchWheels },
+  { name: "unpack", title: "unpack libtensorflow and its headers", run: unpack },
+  { name: "compile", title: "compile the binding", run: compile },
+];
+
+async function fetchPackages({ folder, packages, log }: Layout): Promise<void> {
+  const tarballs = emptied(join(folder, "tarballs"));
+  await execute("npm", ["pack", "--silent", TFJS_NODE, PROTOBUF], { cwd: tarballs, log });
+  emptied(packages);
+  for (const [prefix, name] of [
+    ["tensorflow-", "@tensorflow/tfjs-node-gpu"],
+    ["google-protobuf-", "google-protobuf"],
+  ] as const) {
+    const tarball = readdirSync(tarballs).find((file) => file.startsWith(prefix));
+    if (!tarball) throw new Error(`npm pack left no ${prefix}*.tgz in ${tarballs}`);
+    const target = join(packages, name);
+    mkdirSync(target, { recursive: true });
+    await execute("tar", ["xzf", join(tarballs, tarball), "-C", target, "--strip-components=1"], { cwd: folder, log });
+  }
+  rmSync(tarballs, { recursive: true });
+}
+
+/** pip writes into a folder of its own, which gets its final name only when everything is there. */
+async function fetchWheels({ folder, downloads, log }: Layout, { python, gpu, wheel }: BuildRequest): Promise<void> {
+  rmSync(downloads, { recursive: true, force: true });
+  const partial = emptied(join(folder, "downloads.partial"));
+  const pip = (packages: string[]) =>
+    execute(
+      python,
+      [
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--progress-bar=off",
+        "--dest",
+        partial,
+        ...packages,
+      ],
+      { cwd: folder, log },
+    );
+  if (wheel === undefined) await pip([`${gpu ? "tensorflow" : "tensorflow-cpu"}==${TENSORFLOW}`]);
+  if (gpu) await pip(cudaRequirements(python, wheel ?? onlyWheel(partial)));
+  renameSync(partial, downloads);
+}
+
+function onlyWheel(folder: string): string {
+  const wheel = readdirSync(folder).find((name) => name.startsWith("tensorflow"));
+  if (!wheel) throw new Error(`pip left no TensorFlow wheel in ${folder}`);
+  return join(folder, wheel);
+}
+
+/** The nvidia-* requirements that TensorFlow's wheel lists under its extra "and-cuda". */
+function cudaRequirements(python: string, wheel: string): string[] {
+  const script = `import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+print(z.read(next(n for n in z.namelist() if n.endswith(".dist-info/METADATA"))).decode())`;
+  const { stdout, stderr, status } = spawnSync(python, ["-c", script, wheel], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${wheel} is no readable wheel: ${stderr.trim().split("\n").at(-1) ?? ""}`);
+  const requirements = [...stdout.matchAll(/^Requires-Dist: (nvidia-[^;]+);.*extra == ["']and-cuda["']/gm)].map((m) =>
+    m[1].trim(),
+  );
+  if (requirements.length === 0)
+    throw new Error(`${wheel} names no CUDA libraries; use a wheel of "tensorflow", not "tensorflow-cpu"`);
+  return requirements;
+}
+
+/** zipfile checks every member's CRC. deps/nvidia beside deps/lib is where libtensorflow looks for CUDA (its run path). */
+const UNPACK = `import os, shutil, sys, zipfile
+target, wheels = sys.argv[1], sys.argv[2:]
+headers = tuple("tensorflow/include/" + d for d in ("tensorflow/c/", "tensorflow/core/platform/", "tsl/", "xla/", "absl/"))
+for wheel in wheels:
+    with zipfile.ZipFile(wheel) as z:
+        for name in z.namelist():
+            if name.startswith(headers): path = name[len("tensorflow/"):]
+            elif name.startswith("tensorflow/libtensorflow"): path = "lib/" + name.split("/")[1]
+            elif name.startswith("nvidia/") and "/include/" not in name: path = name
+            else: continue
+            if name.endswith("/"): continue
+            out = os.path.join(target, path)
+            os.makedirs(os.path.dirname(out), exist_ok=True)
+            with z.open(name) as source, open(out, "wb") as sink: shutil.copyfileobj(source, sink, 1 << 20)
+            if z.getinfo(name).external_attr >> 16 & 0o111: os.chmod(out, 0o755)
+`;
+
+async function unpack({ folder, binding, downloads, log }: Layout, { python, wheel }: BuildRequest): Promise<void> {
+  const deps = emptied(join(binding, "deps"));
+  const fetched = readdirSync(downloads).map((name) => join(downloads, name));
+  await execute(python, ["-c", UNPACK, deps, ...(wheel === undefined ? [] : [wheel]), ...fetched], {
+    cwd: folder,
+    log,
+  });
+  for (const [link, library] of [
+    ["libtensorflow.so", "libtensorflow_cc.so.2"],
+    ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],
+  ] as const) {
+    symlinkSync(library, join(deps, "lib", link));
+  }
+}
+
+/**
+ * TensorFlow announces its CPU features and oneDNN on stderr while it starts, through a logger that heeds no environment variable.
+ * A constructor inside the binding runs after libtensorflow is loaded and before it starts; warnings and errors still show.
+ */
+const QUIET = `#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+
+static const bool quiet = (absl::SetMinLogLevel(absl::LogSeverityAtLeast::kWarning), true);
+`;
+
+async function compile({ binding, downloads, log }: Layout): Promise<void> {
+  writeFileSync(join(binding, "binding/quiet.cc"), QUIET);
+  const gyp = join(binding, "binding.gyp");
+  const source = "'binding/tfjs_binding.cc'";
+  const text = readFileSync(gyp, "utf8");
+  if (!text.includes("quiet.cc")) writeFileSync(gyp, text.replace(source, `${source}, 'binding/quiet.cc'`));
+  // npm's own node-gyp, with npm's settings
+  const flags = "--napi_build_version=8 --napi_version=8 --module_name=tfjs_binding --module_path=./lib/napi-v8";
+  await execute("npm", ["exec", "-c", `node "$npm_config_node_gyp" rebuild ${flags}`], { cwd: binding, log });
+  const built = emptied(join(binding, "lib/napi-v8"));
+  cpSync(join(binding, "build/Release/tfjs_binding.node"), join(built, "tfjs_binding.node"));
+  for (const rest of [join(binding, "build"), downloads]) rmSync(rest, { recursive: true, force: true });
+}
+
+function emptied(folder: string): string {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Runs a command into the log file; its last lines become the error. */
+async function execute(command: string, args: string[], { cwd, log }: { cwd: string; log: string }): Promise<void> {
+  const sink = openSync(log, "a");
+  try {
+    const start = readFileSync(log).length;
+    const code = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+      spawn(command, args, { cwd, stdio: ["ignore", sink, sink] })
+        .on("error", reject)
+        .on("close", (code, signal) => resolve(code ?? signal));
+    });
+    if (code === 0) return;
+    const tail = readFileSync(log).subarray(start).toString().trimEnd().split("\n").slice(-15);
+    throw new Error(
+      [`${command} ${args[0] ?? ""} ended with ${code}:`, ...tail.map((line) => `  ${line}`), `whole log: ${log}`].join(
+        "\n",
+      ),
+    );
+  } finally {
+    closeSync(sink);
+  }
+}
