@@ -1,28 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Params } from "../core/tree.js";
 import { type BilevelProblem, weightedProblem } from "../bilevel/problem.js";
+import type { SolutionBatch, StepBatch } from "../data/batch.js";
 import { type Aggregation, aggregate } from "../loss/aggregate.js";
 import { outcomeLoss } from "../loss/objective.js";
 import { type StepLoss, stepLoss } from "../loss/step.js";
-import type { Weighting, WeightingBatch } from "../weighting/weighting.js";
+import type { Weighting } from "../weighting/weighting.js";
 import type { RewardModel } from "./rewardModel.js";
-
-/** Training steps: B rows. */
-export interface StepBatch<Input = tf.Tensor2D> extends WeightingBatch {
-  readonly input: Input;
-  /** Monte-Carlo accuracies in [0, 1], [B] */
-  readonly target_B: tf.Tensor1D;
-}
-
-/** Whole solutions of the meta set: B solutions of at most S steps. */
-export interface SolutionBatch<Input = tf.Tensor2D> {
-  /** B·S inputs, solution by solution, padded ones included */
-  readonly input: Input;
-  /** 1 for a step, 0 for padding, [B, S] */
-  readonly mask_BS: tf.Tensor2D;
-  /** r: 1 when the final answer is right, [B] */
-  readonly label_B: tf.Tensor1D;
-}
 
 export interface PrmProblemOptions<Input> {
   readonly prm: RewardModel<Input>;

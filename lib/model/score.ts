@@ -1,0 +1,46 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Params } from "../core/tree.js";
+import { type EncodedSolutions, solutionBatch } from "../data/batch.js";
+import type { Aggregation } from "../loss/aggregate.js";
+import { denseRows, type FeatureRows } from "../text/features.js";
+import { solutionLogits } from "./prmProblem.js";
+import type { RewardModel } from "./rewardModel.js";
+
+const CHUNK = 512;
+
+/**
+ * Logits of encoded steps, one per row; σ of them are the step scores.
+ *
+ * @param phi  φ; stays the caller's
+ */
+export function scoreSteps(prm: RewardModel, phi: Params, features: FeatureRows): Float32Array {
+  return inChunks(features.rows, (rows) => {
+    const input = tf.tensor2d(denseRows(features, rows), [rows.length, features.size]);
+    return prm.apply(phi, input);
+  });
+}
+
+/** Aggregated logits of encoded solutions, one per solution: what best-of-N compares. */
+export function scoreSolutions(
+  prm: RewardModel,
+  phi: Params,
+  solutions: EncodedSolutions,
+  aggregation: Aggregation,
+): Float32Array {
+  return inChunks(solutions.label.length, (rows) => {
+    const { input, mask_BS } = solutionBatch(solutions, rows);
+    return solutionLogits(prm, phi, input, mask_BS, aggregation);
+  });
+}
+
+function inChunks(count: number, score: (rows: Int32Array) => tf.Tensor1D): Float32Array {
+  const out = new Float32Array(count);
+  for (let start = 0; start < count; start += CHUNK) {
+    const rows = Int32Array.from({ length: Math.min(CHUNK, count - start) }, (_, i) => start + i);
+    out.set(
+      tf.tidy(() => score(rows).dataSync<"float32">()),
+      start,
+    );
+  }
+  return out;
+}
