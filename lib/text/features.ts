@@ -1,0 +1,226 @@
+import type { StepInput } from "../data/types.js";
+import { cachedRows } from "./featureCache.js";
+import { ngramHash, tokenHashes } from "./ngrams.js";
+import { parseText, verifierNames, verify, type ParsedText, type VerifiedStep } from "./verifiers.js";
+
+/** Sparse rows in compressed form: row i has `indices` and `values` from indptr[i] to indptr[i + 1], columns ascending. */
+export interface FeatureRows {
+  readonly rows: number;
+  /** number of columns */
+  readonly size: number;
+  /** [rows + 1] */
+  readonly indptr: Int32Array;
+  readonly indices: Int32Array;
+  readonly values: Float32Array;
+}
+
+export interface Encoder {
+  /** number of columns */
+  readonly size: number;
+  /** readable name of a column: "bucket 17", "first step", "equation wrong" */
+  names(column: number): string;
+  /** one row per input; deterministic */
+  encode(inputs: readonly StepInput[]): FeatureRows;
+  /** the same rows, from the `cache` folder where they are stored under the hash of inputs and options */
+  encodeCached(inputs: readonly StepInput[]): Promise<FeatureRows>;
+}
+
+export interface FeatureOptions {
+  /** columns for n-grams; defaults to 1024 */
+  buckets?: number;
+  /** add the verifier features; defaults to true */
+  verifiers?: boolean;
+  /** longest n-gram of the scored step, 1 … 3; defaults to 2 */
+  ngrams?: number;
+  /** folder for `encodeCached`; without one it computes */
+  cache?: string;
+}
+
+/** Changes whenever the same input gets other features, so that stored rows of older versions are not used. */
+const version = 1;
+const structure = [
+  "position", // i / 10
+  "inverse position", // 1 / i
+  "log position", // ln(i) / 3
+  "first step",
+  "final answer",
+  "log step length", // ln(1 + characters) / 8, likewise below
+  "log earlier length",
+  "log question length",
+  "log numbers", // ln(1 + distinct numbers in the step) / 3
+] as const;
+const questionWeight = 0.5;
+const finalAnswer = /final answer|answer(?: is|\s*:)|^\s*\**solution\**\s*:|\\boxed/im;
+
+/**
+ * Features of the last of the `steps`: hashed n-grams, position and lengths, and what can be verified.
+ *
+ * - `buckets` columns: each of the n uni- to `ngrams`-grams of the step adds 1/√n to its bucket, each of the m unigrams
+ *   of the question 1/(2√m) to the bucket of a hash of its own, so both parts have a length of about 1 and ½.
+ * - columns for position, lengths and "final answer".
+ * - columns of `verifierNames`, each in [0, 1].
+ *
+ * The image is not looked at.
+ *
+ * @throws RangeError on an unknown option or one out of range, and on an input without steps, with its row
+ * @example
+ * const encoder = hashedFeatures({ buckets: 256 });
+ * const rows = encoder.encode([{ question: "What is 3 + 4?", steps: ["3 + 4 = 8."] }]);
+ * const wrong = rows.indices.some((column) => encoder.names(column) === "equation wrong"); // true
+ */
+export function hashedFeatures(options: FeatureOptions = {}): Encoder {
+  const { buckets = 1024, verifiers = true, ngrams = 2, cache } = checked(options);
+  const columns = [...structure, ...(verifiers ? Object.keys(verifierNames) : [])];
+  const size = buckets + columns.length;
+  const encode = (inputs: readonly StepInput[]) => encodeRows(inputs, { buckets, verifiers, ngrams, size });
+  return {
+    size,
+    names(column) {
+      if (!Number.isInteger(column) || column < 0 || column >= size) {
+        throw new RangeError(`column ${column} does not exist; there are ${size}`);
+      }
+      return column < buckets ? `bucket ${column}` : columns[column - buckets];
+    },
+    encode,
+    encodeCached: async (inputs) =>
+      cache === undefined
+        ? encode(inputs)
+        : cachedRows(cache, JSON.stringify({ version, buckets, verifiers, ngrams }), inputs, size, encode),
+  };
+}
+
+/**
+ * Dense rows for a batch.
+ * @returns row-major [B, size]
+ */
+export function denseRows(features: FeatureRows, rowIndices: ArrayLike<number>): Float32Array {
+  const { rows, size, indptr, indices, values } = features;
+  const dense = new Float32Array(rowIndices.length * size);
+  for (let b = 0; b < rowIndices.length; b++) {
+    const row = rowIndices[b];
+    if (!Number.isInteger(row) || row < 0 || row >= rows)
+      throw new RangeError(`row ${row} does not exist; there are ${rows}`);
+    for (let i = indptr[row]; i < indptr[row + 1]; i++) dense[b * size + indices[i]] = values[i];
+  }
+  return dense;
+}
+
+interface Layout {
+  readonly buckets: number;
+  readonly verifiers: boolean;
+  readonly ngrams: number;
+  readonly size: number;
+}
+
+/** A step after the steps before it; prefixes that share steps share the work. */
+interface PrefixNode {
+  readonly step: VerifiedStep | undefined;
+  readonly length: number;
+  readonly next: Map<string, PrefixNode>;
+}
+
+function encodeRows(inputs: readonly StepInput[], { buckets, verifiers, ngrams, size }: Layout): FeatureRows {
+  const texts = new Map<string, Int32Array>();
+  const parses = new Map<string, ParsedText>();
+  const prefixes = new Map<string, PrefixNode>();
+  const hashesOf = (text: string) => memo(texts, text, tokenHashes);
+  const parsed = (text: string) => memo(parses, text, () => parseText(text, hashesOf(text)));
+  const root = (question: string) =>
+    memo(prefixes, question, () => ({ step: undefined, length: 0, next: new Map<string, PrefixNode>() }));
+
+  const row = new Float32Array(size);
+  const indptr = new Int32Array(inputs.length + 1);
+  const entries = growing();
+  const addNgrams = (text: string, longest: number, namespace: number, weight: number) => {
+    const hashes = hashesOf(text);
+    let total = 0;
+    for (let n = 1; n <= longest; n++) total += Math.max(0, hashes.length - n + 1);
+    const value = weight / Math.sqrt(total);
+    for (let n = 1; n <= longest; n++) {
+      for (let i = 0; i + n <= hashes.length; i++) row[ngramHash(hashes, i, n, namespace) % buckets] += value;
+    }
+  };
+
+  inputs.forEach(({ question, steps }, r) => {
+    const step = steps.at(-1);
+    if (step === undefined) throw new RangeError(`input ${r} has no steps; give at least one`);
+    row.fill(0);
+    addNgrams(step, ngrams, 1, 1);
+    addNgrams(question, 1, 2, questionWeight);
+
+    const asked = parsed(question);
+    let node = root(question);
+    let earlier = 0;
+    for (const text of steps) {
+      const before = node;
+      earlier = before.length;
+      node = memo(before.next, text, () => ({
+        step: verify(parsed(text), asked, before.step),
+        length: before.length + text.length,
+        next: new Map<string, PrefixNode>(),
+      }));
+    }
+    const i = steps.length;
+    row.set(
+      [
+        i / 10,
+        1 / i,
+        Math.log(i) / 3,
+        i === 1 ? 1 : 0,
+        finalAnswer.test(step) ? 1 : 0,
+        Math.log1p(step.length) / 8,
+        Math.log1p(earlier) / 8,
+        Math.log1p(question.length) / 8,
+        Math.log1p(parsed(step).numbers.size) / 3,
+      ],
+      buckets,
+    );
+    if (verifiers && node.step) row.set(node.step.values, buckets + structure.length);
+    for (let column = 0; column < size; column++) if (row[column] !== 0) entries.push(column, row[column]);
+    indptr[r + 1] = entries.length();
+  });
+  return { rows: inputs.length, size, indptr, ...entries.arrays() };
+}
+
+function memo<V>(values: Map<string, V>, key: string, compute: (key: string) => V): V {
+  let value = values.get(key);
+  if (value === undefined) {
+    value = compute(key);
+    values.set(key, value);
+  }
+  return value;
+}
+
+/** Column and value arrays that double when full. */
+function growing() {
+  let [indices, values, length] = [new Int32Array(1024), new Float32Array(1024), 0];
+  return {
+    length: () => length,
+    push(column: number, value: number) {
+      if (length === indices.length) {
+        const [moreIndices, moreValues] = [new Int32Array(2 * length), new Float32Array(2 * length)];
+        moreIndices.set(indices);
+        moreValues.set(values);
+        [indices, values] = [moreIndices, moreValues];
+      }
+      indices[length] = column;
+      values[length++] = value;
+    },
+    arrays: () => ({ indices: indices.slice(0, length), values: values.slice(0, length) }),
+  };
+}
+
+function checked(options: FeatureOptions): FeatureOptions {
+  const known = ["buckets", "verifiers", "ngrams", "cache"];
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new RangeError(`hashedFeatures has no option "${unknown[0]}"; it has ${known.join(", ")}`);
+  requireInteger("buckets", options.buckets, 1, 2 ** 24);
+  requireInteger("ngrams", options.ngrams, 1, 3);
+  return options;
+}
+
+function requireInteger(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw new RangeError(`hashedFeatures: ${name} is ${value}; it must be an integer from ${least} to ${most}`);
+}
