@@ -1,3 +1,4 @@
+import { noteAbove, twoLines } from "./labels.js";
 import { mean, spread } from "./statistics.js";
 import { mark } from "./theme.js";
 import type { Figure, Json, Trace } from "./types.js";
@@ -40,17 +41,28 @@ export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: Bar
     const x = own.map(center);
     return [
       {
-        type: "bar", name, x, y: own.map((bar) => mean([...bar.values])), width: grouped ? width * 0.9 : width, showlegend: grouped,
-        marker: { color, pattern: { shape: pattern, fillmode: "overlay", fgcolor: "#FFF", fgopacity: 0.8, size: 5, solidity: 0.25 } },
+        type: "bar",
+        name,
+        x,
+        y: own.map((bar) => mean([...bar.values])),
+        width: grouped ? width * 0.9 : width,
+        showlegend: grouped,
+        marker: {
+          color,
+          pattern: { shape: pattern, fillmode: "overlay", fgcolor: "#FFF", fgopacity: 0.8, size: 8, solidity: 0.2 },
+        },
         error_y: { type: "data", array: own.map((bar) => spread([...bar.values])), color: "#000" },
       },
       {
-        type: "scatter", mode: "markers", name: `${name}, seeds`, showlegend: false,
-        x: own.flatMap((bar, k) => bar.values.map((_, s) => (x[k] as number) + jitter(s, bar.values.length) * width)),
+        type: "scatter",
+        mode: "markers",
+        name: `${name}, seeds`,
+        showlegend: false,
+        x: own.flatMap((bar, k) => bar.values.map((_, s) => x[k] + jitter(s, bar.values.length) * width)),
         y: own.flatMap((bar) => [...bar.values]),
         marker: { color: "#FFF", symbol: "circle", line: { color: "#000", width: 0.7 } },
       },
-    ]; // prettier-ignore
+    ];
   });
   const ticks = grouped ? tasks : names;
   const note = spreadNote(bars);
@@ -61,14 +73,14 @@ export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: Bar
       xaxis: {
         tickmode: "array",
         tickvals: ticks.map((_, i) => i),
-        ticktext: ticks,
+        ticktext: ticks.map((tick) => twoLines(tick, 8)),
         ticks: "",
         range: [-0.6, ticks.length - 0.4],
       },
       yaxis: { title: { text: yLabel }, rangemode: "tozero" },
       showlegend: grouped,
-      legend: { title: { text: note } },
-      annotations: [...(grouped || note === "" ? [] : [aboveLeft(note)]), ...(level ? [levelLabel(level)] : [])],
+      legend: { title: { text: note, side: "top" } },
+      annotations: [...(grouped || note === "" ? [] : [noteAbove(note)]), ...(level ? [levelLabel(level)] : [])],
       shapes: level
         ? [
             {
@@ -97,18 +109,15 @@ function spreadNote(bars: readonly BarGroup[]): string {
   return `mean ± std, ${counts.length > 1 ? `${counts[0]}–${counts.at(-1)}` : counts[0]} seeds (points)`;
 }
 
-const aboveLeft = (text: string): Json => ({
-  text,
-  xref: "paper",
-  x: 0,
-  xanchor: "left",
-  yref: "paper",
-  y: 1,
-  yanchor: "bottom",
-});
 const levelLabel = ({ label, value }: { label: string; value: number }): Json => ({
-  text: label, xref: "paper", x: 1, xanchor: "left", y: value, yanchor: "middle", showarrow: false,
-}); // prettier-ignore
+  text: label,
+  xref: "paper",
+  x: 1,
+  xanchor: "left",
+  y: value,
+  yanchor: "middle",
+  showarrow: false,
+});
 
 function check(bars: readonly BarGroup[]): void {
   if (bars.length === 0) throw new RangeError("barsWithSpread: no bars given");

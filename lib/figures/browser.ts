@@ -37,7 +37,11 @@ export async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Pro
     return await use(current);
   } finally {
     busy--;
-    if (busy === 0 && browser !== undefined) await browser.then((b) => holdProcess(b, false), () => undefined); // prettier-ignore
+    if (busy === 0 && browser !== undefined)
+      await browser.then(
+        (b) => holdProcess(b, false),
+        () => undefined,
+      );
   }
 }
 
@@ -107,7 +111,10 @@ function holdProcess(started: Browser, hold: boolean): void {
   const child = started.process();
   if (!child) return;
   const handles = [child, ...child.stdio] as ({ ref?(): void; unref?(): void } | null)[];
-  for (const handle of handles) (hold ? handle?.ref?.() : handle?.unref?.()); // prettier-ignore
+  for (const handle of handles) {
+    if (hold) handle?.ref?.();
+    else handle?.unref?.();
+  }
 }
 
 /** Profiles of processes that were killed before they could remove them. */

@@ -1,3 +1,4 @@
-export { alphaAgainstQuality, alphaOverTime, type AlphaOverTimeOptions, type WeightSeries } from "./alpha.js";
+export { alphaAgainstQuality } from "./alphaAgainstQuality.js";
+export { alphaOverTime, type AlphaOverTimeOptions, type WeightSeries } from "./alphaOverTime.js";
 export { barsWithSpread, type BarGroup, type BarsOptions } from "./bars.js";
 export { bestOfKCurves, trainingCurves, type Series } from "./curves.js";

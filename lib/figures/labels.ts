@@ -1,6 +1,27 @@
 import { LABEL_GAP } from "./theme.js";
 import type { Json } from "./types.js";
 
+/** Text on two lines where it is long and has a space to break at. */
+export function twoLines(text: string, longest: number): string {
+  const middle = text.length / 2;
+  const spaces = [...text.matchAll(/ /g)].map((match) => match.index);
+  if (text.length <= longest || spaces.length === 0) return text;
+  const at = spaces.reduce((best, i) => (Math.abs(i - middle) < Math.abs(best - middle) ? i : best));
+  return `${text.slice(0, at)}<br>${text.slice(at + 1)}`;
+}
+
+/** A line of text above the plot's left edge: what the figure needs said besides its axes. */
+export const noteAbove = (text: string): Json => ({
+  text,
+  xref: "paper",
+  x: 0,
+  xanchor: "left",
+  yref: "paper",
+  y: 1,
+  yanchor: "bottom",
+  yshift: 3,
+});
+
 /** Share of the plot's height that a label needs at the smallest size in use (a 3.25 in column). */
 const LABEL_SHARE = 0.082;
 
@@ -17,12 +38,29 @@ export function endLabels(
 ): Json[] {
   const [bottom, top] = range;
   const order = [...ends].sort((a, b) => a.y - b.y);
-  const fractions = apart(order.map(({ y }) => (y - bottom) / (top - bottom)), LABEL_SHARE); // prettier-ignore
+  const lines = Math.max(...order.map(({ text }) => text.split("<br>").length));
+  const fractions = apart(
+    order.map(({ y }) => (y - bottom) / (top - bottom)),
+    LABEL_SHARE * lines,
+  );
   return order.map(({ text, y, color }, i) => ({
-    text, font: { color }, xref: "paper", x: 1, xanchor: "left", yref: "y", y, yanchor: "middle", align: "left",
-    showarrow: true, arrowcolor: color, axref: "pixel", ax: LABEL_GAP, ayref: "y",
-    ay: bottom + (fractions[i] as number) * (top - bottom), borderpad: 1,
-  })); // prettier-ignore
+    text,
+    font: { color },
+    xref: "paper",
+    x: 1,
+    xanchor: "left",
+    yref: "y",
+    y,
+    yanchor: "middle",
+    align: "left",
+    showarrow: true,
+    arrowcolor: color,
+    axref: "pixel",
+    ax: LABEL_GAP,
+    ayref: "y",
+    ay: bottom + fractions[i] * (top - bottom),
+    borderpad: 1,
+  }));
 }
 
 /**
@@ -72,11 +110,14 @@ const places = {
  * Where each point's text goes (Plotly's `textposition`): the place that covers the least of
  * the other points, the labels set before it and the plot's edges.
  *
- * @param points  positions as shares of the plot, [0, 1]²
+ * @param points  positions as shares of the plot, [0, 1]², and half the lengths of their error bars
  */
-export function textPositions(points: readonly { text: string; x: number; y: number }[]): string[] {
+export function textPositions(points: readonly { text: string; x: number; y: number; spread: number }[]): string[] {
   type Box = { x0: number; x1: number; y0: number; y1: number };
-  const dot = ({ x, y }: { x: number; y: number }): Box => ({ x0: x - 0.02, x1: x + 0.02, y0: y - 0.03, y1: y + 0.03 });
+  const dot = ({ x, y, spread }: { x: number; y: number; spread: number }): Box => {
+    const half = Math.max(0.03, spread);
+    return { x0: x - 0.02, x1: x + 0.02, y0: y - half, y1: y + half };
+  };
   const taken: Box[] = points.map(dot);
   const overlap = (a: Box, b: Box): number =>
     Math.max(0, Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0)) * Math.max(0, Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0));

@@ -30,7 +30,7 @@ function ranks(values: readonly number[]): number[] {
 /** Value below which a fraction of the sorted values lies, linear between neighbours (R's type 7). */
 export function quantileOfSorted(sorted: ArrayLike<number>, fraction: number): number {
   const at = (sorted.length - 1) * fraction;
-  const [lo, hi] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number];
+  const [lo, hi] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
   return lo + (hi - lo) * (at - Math.floor(at));
 }
 
@@ -45,15 +45,15 @@ export function quantileOfSorted(sorted: ArrayLike<number>, fraction: number): n
 export function keptPoints(x: ArrayLike<number>, y: ArrayLike<number>, limit = 500): number[] {
   const n = x.length;
   if (n <= limit) return Array.from({ length: n }, (_, i) => i);
-  const X = (i: number): number => x[i] as number;
-  const Y = (i: number): number => (Number.isFinite(y[i]) ? (y[i] as number) : 0);
+  const X = (i: number): number => x[i];
+  const Y = (i: number): number => (Number.isFinite(y[i]) ? y[i] : 0);
   const edge = (bucket: number): number => 1 + Math.floor((bucket * (n - 2)) / (limit - 2));
   const kept = [0];
   for (let bucket = 0; bucket < limit - 2; bucket++) {
     const [start, end] = [edge(bucket), edge(bucket + 1)];
     const next = Array.from({ length: Math.min(edge(bucket + 2), n) - end || 1 }, (_, k) => Math.min(end + k, n - 1));
     const [nextX, nextY] = [mean(next.map(X)), mean(next.map(Y))];
-    const last = kept[kept.length - 1] as number;
+    const last = kept[kept.length - 1];
     const area = (i: number): number =>
       Math.abs((X(last) - nextX) * (Y(i) - Y(last)) - (X(last) - X(i)) * (nextY - Y(last)));
     let best = start;

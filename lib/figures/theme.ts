@@ -5,30 +5,25 @@ const PX_PER_POINT = 4 / 3;
 /** Mean width of a character of Arimo in units of the font size. */
 export const CHARACTER_WIDTH = 0.54;
 
-/** Okabe and Ito's palette: told apart with any colour vision. Yellow comes last: it is weak on white. */
-export const okabeIto = [
-  "#0072B2",
-  "#D55E00",
-  "#009E73",
-  "#CC79A7",
-  "#000000",
-  "#56B4E9",
-  "#E69F00",
-  "#F0E442",
-] as const;
+/** Okabe and Ito's palette, told apart with any colour vision; without its yellow, which is weak on white. */
+export const okabeIto = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00"] as const;
 const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
 const symbols = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"] as const;
 const patterns = ["", "/", "\\", "x", "-", "|", "+", "."] as const;
 
 /** How the i-th thing of a figure is drawn: never told by its colour alone. */
 export function mark(i: number): { color: string; dash: string; symbol: string; pattern: string } {
-  const pick = <T>(list: readonly T[]): T => list[i % list.length] as T;
+  const pick = <T>(list: readonly T[]): T => list[i % list.length];
   return { color: pick(okabeIto), dash: pick(dashes), symbol: pick(symbols), pattern: pick(patterns) };
 }
 
 /** Vermillion (0) through grey to blue (1), for values on a known scale. */
 export function scaleColor(fraction: number): string {
-  const stops = [[0xd5, 0x5e, 0x00], [0x8a, 0x8a, 0x8a], [0x00, 0x72, 0xb2]] as const; // prettier-ignore
+  const stops = [
+    [0xd5, 0x5e, 0x00],
+    [0x8a, 0x8a, 0x8a],
+    [0x00, 0x72, 0xb2],
+  ] as const;
   const t = Math.min(1, Math.max(0, fraction)) * 2;
   const [from, to] = t < 1 ? [stops[0], stops[1]] : [stops[1], stops[2]];
   return rgb(from.map((c, i) => c + ((to[i] as number) - c) * (t % 1 || (t === 2 ? 1 : 0))));
@@ -94,12 +89,22 @@ export function venueSize(venue: Venue, width: VenueWidth = "column", height?: n
 export function themed(figure: Figure, size: FigureSize): { data: Figure["data"]; layout: Layout } {
   const { width, height, font, tick, line } = size;
   const hair = line / 2;
+  const outer = outerText(figure.layout, tick);
   const axis = {
-    automargin: true, showline: true, linewidth: hair, linecolor: "#000", zeroline: false,
-    ticks: "outside", ticklen: tick * 0.35, tickwidth: hair, tickcolor: "#000", tickfont: { size: tick },
+    automargin: true,
+    showline: true,
+    linewidth: hair,
+    linecolor: "#000",
+    zeroline: false,
+    ticks: "outside",
+    ticklen: tick * 0.35,
+    tickwidth: hair,
+    tickcolor: "#000",
+    tickfont: { size: tick },
     title: { font: { size: font }, standoff: tick * 0.6 },
-    gridcolor: "#E6E6E6", gridwidth: hair,
-  }; // prettier-ignore
+    gridcolor: "#E6E6E6",
+    gridwidth: hair,
+  };
   const errorBars = { thickness: line * 0.75, width: tick * 0.3 };
   const template: Json = {
     data: {
@@ -115,23 +120,36 @@ export function themed(figure: Figure, size: FigureSize): { data: Figure["data"]
       annotationdefaults: { font: { size: tick }, showarrow: false, arrowhead: 0, arrowwidth: hair },
       shapedefaults: { line: { width: hair, color: "#666" } },
       legend: {
-        orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: tick },
-        title: { font: { size: tick } }, itemwidth: 30, bgcolor: "rgba(255,255,255,0)",
-      }, // prettier-ignore
-      margin: { l: tick * 0.5, r: labelMargin(figure.layout, tick), t: tick * 0.9, b: tick * 0.5, pad: 0 },
+        orientation: "h",
+        x: 0,
+        xanchor: "left",
+        y: 1.02,
+        yanchor: "bottom",
+        font: { size: tick },
+        title: { font: { size: tick } },
+        itemwidth: 30,
+        bgcolor: "rgba(255,255,255,0)",
+      },
+      margin: { l: tick * 0.5, r: outer.right, t: outer.top, b: tick * 0.5, pad: 0 },
       hoverlabel: { font: { size: tick } },
     },
   };
   return { data: figure.data, layout: { ...figure.layout, template, width, height } };
 }
 
-/** Room right of the plot for labels that start at its edge: Plotly reserves none for annotations. */
-function labelMargin(layout: Layout, tick: number): number {
-  const annotations = (layout["annotations"] ?? []) as readonly Record<string, Json>[];
-  const outside = annotations.filter((a) => a["xref"] === "paper" && a["x"] === 1 && a["xanchor"] === "left");
-  if (outside.length === 0) return tick;
-  const characters = Math.max(...outside.map((a) => String(a["text"]).replace(/<[^>]*>/g, "").length));
-  return LABEL_GAP + (characters * CHARACTER_WIDTH + 0.6) * tick;
+type Annotation = { text: string; x: number; xref: string; xanchor: string; yref: string; yanchor: string };
+
+/** Room for text above the plot and for labels right of it: Plotly reserves none for annotations. */
+function outerText(layout: Layout, tick: number): { right: number; top: number } {
+  const annotations = (layout["annotations"] ?? []) as readonly Annotation[];
+  const right = annotations.filter((a) => a.xref === "paper" && a.x === 1 && a.xanchor === "left");
+  const above = annotations.some((a) => a.yref === "paper" && a.yanchor === "bottom");
+  const lines = right.flatMap((a) => a.text.split("<br>"));
+  const longest = Math.max(0, ...lines.map((line) => line.length));
+  return {
+    right: right.length > 0 ? LABEL_GAP + (longest * CHARACTER_WIDTH + 0.6) * tick : tick,
+    top: above ? tick * 2 : tick * 0.9,
+  };
 }
 
 /** Length of the line from the plot's edge to a label, px. */
