@@ -7,6 +7,7 @@ export interface StepInput {
   readonly question: string;
   /** 1 … S steps; the last one is scored */
   readonly steps: readonly string[];
+  /** path from where the program runs, or a URL */
   readonly image?: string;
 }
 
@@ -29,7 +30,7 @@ export interface Solution {
   readonly id: string;
   readonly questionId: string;
   readonly question: string;
-  /** at least one; a response without recognisable steps is one step */
+  /** at least one; a response without recognisable steps is one step, an empty one where there is no response at all */
   readonly steps: readonly string[];
   readonly image?: string;
   readonly domain?: string;
@@ -39,6 +40,7 @@ export interface Solution {
   readonly stepLabels?: readonly (0 | 1 | null)[];
   /** the model that wrote it */
   readonly generator?: string;
+  /** the final answer that it gives */
   readonly answer?: string;
 }
 

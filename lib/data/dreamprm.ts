@@ -1,0 +1,131 @@
+import { finalAnswer } from "../text/answer.js";
+import { splitQuestion } from "../text/question.js";
+import { hasSteps, splitSteps } from "../text/steps.js";
+import { readRecords, type RecordFile } from "./files.js";
+import { questionNames, uniqueNames } from "./identity.js";
+import { checkImages, imageAt, type ImageOptions } from "./images.js";
+import type { Reader } from "./reader.js";
+import { metaRow, rowReport, trainRow, validateRows } from "./schema.js";
+import { stepsAt } from "./stepStarts.js";
+import type { Solution, StepSample, TrainSet } from "./types.js";
+
+export interface TrainOptions extends ImageOptions {
+  /** the domains that may occur; defaults to any */
+  readonly domains?: readonly string[];
+  /** without the one-line summary */
+  readonly quiet?: boolean;
+}
+
+/** accuracies in files are rounded */
+const ROUNDING = 0.01;
+
+/**
+ * Loads step prefixes with Monte-Carlo labels: DreamPRM's training format (`input, add, image_path, dataset, accuracy`;
+ * optional `id, sid, ground_truth, score, times` and our `question_id, step_label, step_starts`), as JSON or JSON
+ * lines, gzipped or not.
+ *
+ * @throws DataError naming row, field, value and what is expected, for up to 20 faults at once
+ */
+export async function loadTrainSet(path: string, options: TrainOptions = {}): Promise<TrainSet> {
+  const file = await readRecords(path);
+  const samples = readTrainRows(file, options);
+  checkImages(path, samples, options);
+  const set = { samples, domains: [...new Set(samples.map(({ domain }) => domain))], source: file.source };
+  if (!options.quiet) console.log(summarise(set));
+  return set;
+}
+
+export function readTrainRows(file: RecordFile, options: TrainOptions): StepSample[] {
+  const rows = validateRows(file, trainRow);
+  const report = rowReport(file);
+  const allowed = options.domains && new Set(options.domains);
+  const names = questionNames();
+  const unique = uniqueNames();
+  const samples = rows.map((row, i): StepSample => {
+    const { accuracy, score, times } = row;
+    if (allowed && !allowed.has(row.dataset)) {
+      report.add(i, "dataset", row.dataset, `one of the domains ${[...allowed].join(", ")}`);
+    }
+    if (score != null && times != null && !(times > 0 && Math.abs(score / times - accuracy) <= ROUNDING)) {
+      report.add(i, "accuracy", accuracy, `score / times = ${score} / ${times}`);
+    }
+    const steps = row.step_starts ? stepsAt(row.add, row.step_starts) : splitSteps(row.add);
+    if (steps === undefined)
+      report.add(i, "step_starts", row.step_starts, "offsets of steps that `add` joins by blank lines");
+    const image = imageAt(row.image_path, file.path, options);
+    return {
+      id: unique([row.id ?? `row ${i}`, ...(row.sid == null ? [] : [row.sid])].join("-"), i),
+      questionId: row.question_id ?? names.of(row.input, row.image_path),
+      question: row.input,
+      steps: steps ?? [],
+      domain: row.dataset,
+      target: accuracy,
+      ...(image !== undefined && { image }),
+      ...(score != null && { score }),
+      ...(times != null && { times }),
+      ...(row.step_label != null && { trueLabel: row.step_label }),
+    };
+  });
+  report.throwIfAny();
+  return samples;
+}
+
+function summarise({ samples, domains, source }: TrainSet): string {
+  const questions = new Set(samples.map(({ questionId }) => questionId)).size;
+  const mean = samples.reduce((sum, { target }) => sum + target, 0) / samples.length;
+  return `${source.path}: ${samples.length} step prefixes of ${questions} questions, ${domains.length} domain(s), mean accuracy ${mean.toFixed(3)}`;
+}
+
+/**
+ * DreamPRM's meta format: `true_false, input (question and whole response), image_path`; optional `id, dataset` and
+ * our `question_id, generator, step_starts`. A row that holds the question alone is one empty step.
+ */
+export const dreamprmMeta: Reader = {
+  format: "DreamPRM meta",
+  fields: ["input", "true_false"],
+  read(file, options) {
+    const names = questionNames();
+    const unique = uniqueNames();
+    const report = rowReport(file);
+    let withoutSteps = 0;
+    const solutions = validateRows(file, metaRow).flatMap((row, i): Solution[] => {
+      const parts = partsOf(row.input, row.step_starts);
+      if (parts === undefined) {
+        report.add(i, "step_starts", row.step_starts, "offsets of steps that `input` joins by blank lines");
+        return [];
+      }
+      const { question, steps, recognised } = parts;
+      if (!recognised) withoutSteps++;
+      if (!recognised && options.withoutSteps === "skip") return [];
+      const image = imageAt(row.image_path, file.path, options);
+      const answer = finalAnswer(steps);
+      return [
+        {
+          id: unique(row.id ?? `row ${i}`, i),
+          questionId: row.question_id ?? names.of(question, row.image_path),
+          question,
+          steps,
+          correct: row.true_false,
+          ...(image !== undefined && { image }),
+          ...(row.dataset != null && { domain: row.dataset }),
+          ...(row.generator != null && { generator: row.generator }),
+          ...(answer !== undefined && { answer }),
+        },
+      ];
+    });
+    report.throwIfAny();
+    return { solutions, withoutSteps, notes: [] };
+  },
+};
+
+/** Question and steps of an `input`; undefined when the offsets do not fit it. */
+export function partsOf(input: string, starts?: readonly number[] | null) {
+  if (starts) {
+    const steps = stepsAt(input, starts);
+    const question = starts.length === 0 ? input : input.slice(0, starts[0]).trimEnd();
+    return steps && { question, steps, recognised: starts.length > 0 };
+  }
+  const { question, response } = splitQuestion(input);
+  const recognised = hasSteps(response);
+  return { question, steps: recognised ? splitSteps(response) : [response], recognised };
+}

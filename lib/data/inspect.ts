@@ -1,0 +1,151 @@
+import { hasSteps } from "../text/steps.js";
+import { CANDIDATE_FIELDS, readCandidates } from "./dreamprm15.js";
+import { readTrainRows } from "./dreamprm.js";
+import { readRecords, type RecordFile } from "./files.js";
+import { readers, recognise } from "./sources/index.js";
+import type { Solution, StepSample } from "./types.js";
+
+export interface DomainSummary {
+  readonly domain: string;
+  readonly rows: number;
+  /** share of right answers; of training rows the mean accuracy */
+  readonly right: number;
+  /** share of right steps among the labelled ones, where there are any */
+  readonly rightSteps?: number;
+  /** share of labelled training rows whose rounded accuracy differs from the true label */
+  readonly labelNoise?: number;
+}
+
+/** What a data file holds; plain data. */
+export interface Inspection {
+  readonly path: string;
+  readonly sha256: string;
+  readonly format: string;
+  readonly rows: number;
+  readonly questions: number;
+  readonly total: DomainSummary;
+  readonly domains: readonly DomainSummary[];
+  /** how many rows have how many steps, ascending */
+  readonly steps: readonly { readonly steps: number; readonly rows: number }[];
+  readonly withoutSteps: number;
+  readonly notes: readonly string[];
+  /** the first row that has steps */
+  readonly example: Solution | StepSample;
+}
+
+interface Contents {
+  readonly items: readonly (Solution | StepSample)[];
+  readonly withoutSteps: number;
+  readonly notes: readonly string[];
+}
+
+const training = {
+  format: "DreamPRM train",
+  fields: ["input", "add", "accuracy"],
+  read: (file: RecordFile): Contents => withMarks(readTrainRows(file, {})),
+};
+
+const candidates = {
+  format: "DreamPRM-1.5 candidates",
+  fields: CANDIDATE_FIELDS,
+  read: (file: RecordFile): Contents => withMarks(readCandidates(file, {}).flatMap((pool) => pool.candidates)),
+};
+
+/** Reads a file of any known format and counts what is in it. */
+export async function inspectFile(path: string): Promise<Inspection> {
+  const file = await readRecords(path);
+  const solutions = readers.map((reader) => ({
+    ...reader,
+    read: (file: RecordFile): Contents => {
+      const { solutions, withoutSteps, notes } = reader.read(file, {});
+      return { items: solutions, withoutSteps, notes };
+    },
+  }));
+  const format = recognise(file, [training, candidates, ...solutions]);
+  const { items, withoutSteps, notes } = format.read(file);
+  const byDomain = groupBy(items, ({ domain }) => domain ?? "(none)");
+  const bySteps = groupBy(items, ({ steps }) => steps.length);
+  return {
+    path,
+    sha256: file.source.sha256,
+    format: format.format,
+    rows: items.length,
+    questions: new Set(items.map(({ questionId }) => questionId)).size,
+    total: summarise("all", items),
+    domains: [...byDomain].map(([domain, rows]) => summarise(domain, rows)),
+    steps: [...bySteps].map(([steps, rows]) => ({ steps, rows: rows.length })).sort((a, b) => a.steps - b.steps),
+    withoutSteps,
+    notes,
+    example: items.find(({ steps }) => steps.length > 1) ?? items[0],
+  };
+}
+
+function withMarks(items: readonly (Solution | StepSample)[]): Contents {
+  return {
+    items,
+    withoutSteps: items.filter(({ steps }) => steps.length === 1 && !hasSteps(steps[0])).length,
+    notes: [],
+  };
+}
+
+function summarise(domain: string, items: readonly (Solution | StepSample)[]): DomainSummary {
+  const right = items.map((item) => ("target" in item ? item.target : Number(item.correct)));
+  const labels = items.flatMap((item) => ("target" in item ? (item.trueLabel ?? []) : (item.stepLabels ?? [])));
+  const known = labels.filter((label): label is 0 | 1 => label !== null);
+  const noisy = items.flatMap((item) =>
+    "target" in item && item.trueLabel !== undefined ? [Number(Math.round(item.target) !== item.trueLabel)] : [],
+  );
+  return {
+    domain,
+    rows: items.length,
+    right: mean(right),
+    ...(known.length > 0 && { rightSteps: mean(known) }),
+    ...(noisy.length > 0 && { labelNoise: mean(noisy) }),
+  };
+}
+
+/** The summary as text for a terminal. */
+export function formatInspection(inspection: Inspection): string {
+  const { path, format, rows, questions, sha256, total, domains, steps, withoutSteps, notes, example } = inspection;
+  const table = [total, ...domains];
+  const width = Math.max(...table.map(({ domain }) => domain.length));
+  const percent = (share: number | undefined) =>
+    (share === undefined ? "–" : `${(100 * share).toFixed(1)} %`).padStart(12);
+  return [
+    `${path}: ${format}, ${rows} rows of ${questions} questions, sha256 ${sha256.slice(0, 12)}`,
+    "",
+    `${"domain".padEnd(width)}    rows       right right steps label noise`,
+    ...table.map(
+      ({ domain, rows, right, rightSteps, labelNoise }) =>
+        `${domain.padEnd(width)} ${String(rows).padStart(7)}${[right, rightSteps, labelNoise].map(percent).join("")}`,
+    ),
+    "",
+    `steps per row: ${steps.map(({ steps, rows }) => `${steps}: ${rows}`).join(", ")}`,
+    `rows without recognisable steps: ${withoutSteps}`,
+    ...notes,
+    "",
+    `example ${example.id}${example.image === undefined ? "" : ` (image ${example.image})`}`,
+    example.question,
+    ...example.steps.map((step, i) => `[${i + 1}] ${step}${mark(example, i)}`),
+  ].join("\n");
+}
+
+function mark(example: Solution | StepSample, step: number): string {
+  if ("target" in example) return step === example.steps.length - 1 ? `  (accuracy ${example.target})` : "";
+  const label = example.stepLabels?.[step] ?? null;
+  return label === null ? "" : label === 1 ? "  (right)" : "  (wrong)";
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
