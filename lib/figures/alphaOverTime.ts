@@ -135,7 +135,7 @@ function checked({ names, steps, values }: WeightSeries): {
       `alphaOverTime: weight of "${names[name]}" is ${at(name, bad)} at step ${steps[bad]}; weights are finite`,
     );
   }
-  const kept = keptPoints(steps, total, K > MANY ? 120 : 400);
+  const kept = keptPoints(steps, total, K > MANY ? 120 : 250);
   return { names, steps: kept.map((s) => steps[s]), rows: names.map((_, k) => kept.map((s) => at(k, s))) };
 }
 

@@ -42,7 +42,7 @@ export function quantileOfSorted(sorted: ArrayLike<number>, fraction: number): n
  * @param x  positions, [n], ascending
  * @param y  values, [n]; gaps (NaN) count as 0 here
  */
-export function keptPoints(x: ArrayLike<number>, y: ArrayLike<number>, limit = 500): number[] {
+export function keptPoints(x: ArrayLike<number>, y: ArrayLike<number>, limit = 250): number[] {
   const n = x.length;
   if (n <= limit) return Array.from({ length: n }, (_, i) => i);
   const X = (i: number): number => x[i];
