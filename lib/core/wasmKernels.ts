@@ -13,23 +13,35 @@ interface Backend extends tf.KernelBackend {
 /** The wasm heap has no layout for complex numbers. */
 const COMPLEX = new Set<string>([tf.Complex, tf.ComplexAbs, tf.Real, tf.Imag, tf.FFT, tf.IFFT]);
 
+/** In wasm 4.22 these start from the smallest positive float, so they miss the maximum of negative numbers. */
+const WRONG = new Set<string>([tf.MaxPoolGrad, tf.MaxPool3D, tf.MaxPool3DGrad]);
+
+const borrowed = new WeakSet<tf.KernelFunc>();
+
 /**
- * Gives the wasm backend every kernel that only the cpu backend has, so that all gradients work there:
+ * Gives the wasm backend every kernel that only the cpu backend has, or that wasm has wrong, so that all gradients work:
  * the inputs are copied from the wasm heap, the cpu kernel computes, its outputs are copied back.
- * Kernels that wasm has itself stay as they are; those of complex numbers stay missing.
+ * All other kernels stay wasm's own; those of complex numbers stay missing.
  *
  * @returns the names of the kernels added by this call
  */
 export async function registerMissingWasmKernels(): Promise<string[]> {
   await Promise.all([import("@tensorflow/tfjs-backend-cpu"), import("@tensorflow/tfjs-backend-wasm")]);
   silenceCpuAdvice();
-  const missing = tf
-    .getKernelsForBackend("cpu")
-    .filter(({ kernelName }) => !COMPLEX.has(kernelName) && !tf.getKernel(kernelName, "wasm"));
-  for (const { kernelName, kernelFunc } of missing) {
-    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: throughCpu(kernelFunc) });
+  const needed = tf.getKernelsForBackend("cpu").filter(({ kernelName }) => lacks(kernelName));
+  for (const { kernelName, kernelFunc } of needed) {
+    if (WRONG.has(kernelName)) tf.unregisterKernel(kernelName, "wasm");
+    const throughCpu = borrow(kernelFunc);
+    borrowed.add(throughCpu);
+    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: throughCpu });
   }
-  return missing.map(({ kernelName }) => kernelName);
+  return needed.map(({ kernelName }) => kernelName);
+}
+
+function lacks(kernelName: string): boolean {
+  const own = tf.getKernel(kernelName, "wasm") as tf.KernelConfig | undefined;
+  if (!own) return !COMPLEX.has(kernelName);
+  return WRONG.has(kernelName) && !borrowed.has(own.kernelFunc);
 }
 
 /** The cpu backend's first use prints a banner that advises the native one; `dreamprm doctor` says that better. */
@@ -41,7 +53,7 @@ function cpuBackend(): Backend {
   return tf.findBackend("cpu");
 }
 
-function throughCpu(kernel: tf.KernelFunc): tf.KernelFunc {
+function borrow(kernel: tf.KernelFunc): tf.KernelFunc {
   return ({ inputs, attrs, backend }) => {
     const cpu = cpuBackend();
     const wasm = backend as Backend;
