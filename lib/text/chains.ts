@@ -4,8 +4,8 @@ import { connectives, functions, hedges, measures, modifiers, scales, wordOperat
 /** One side of a relation. */
 export interface Side {
   readonly tokens: Token[];
-  /** measuring units in it, singular; "20 cm" → cm */
-  readonly units: Set<string>;
+  /** distinct measuring units in it, singular; "20 cm" → cm */
+  readonly units: string[];
   /** words that follow numbers, units or not: "7 apples" */
   worded: boolean;
 }
@@ -138,7 +138,7 @@ function takeUnits(tokens: readonly Token[], i: number, side: Side, end: () => v
 
 function takeUnit(tokens: readonly Token[], i: number, side: Side): number {
   const measure = measureOf(tokens[i].text.toLowerCase());
-  if (measure !== undefined) side.units.add(measure);
+  if (measure !== undefined && !side.units.includes(measure)) side.units.push(measure);
   const [operator, operand] = [tokens.at(i + 1), tokens.at(i + 2)];
   if (operator?.kind !== "operator" || operand === undefined) return i;
   if (operator.text === "^") {
@@ -163,5 +163,5 @@ function isShare(tokens: readonly Token[]): boolean {
 }
 
 function emptySide(): Side {
-  return { tokens: [], units: new Set(), worded: false };
+  return { tokens: [], units: [], worded: false };
 }

@@ -1,7 +1,7 @@
-import type Fraction from "fraction.js";
 import { chains, type Chain, type Side } from "./chains.js";
 import { evaluate, type Value } from "./expression.js";
 import { tokenize, type Relation, type Token } from "./numbers.js";
+import { add, compare, negate, toNumber } from "./rational.js";
 import { functions } from "./vocabulary.js";
 
 /** An equation or comparison of numbers in a text. */
@@ -17,7 +17,8 @@ export interface Statement {
 }
 
 /** A chain with the value of each side; a side with variables has none. */
-export interface EvaluatedChain extends Chain {
+export interface EvaluatedChain {
+  readonly chain: Chain;
   readonly values: readonly (number | undefined)[];
   readonly statements: readonly Statement[];
 }
@@ -49,9 +50,10 @@ interface Reading {
 
 function evaluateChain(chain: Chain, tokens: readonly Token[]): EvaluatedChain {
   const { sides, relations } = chain;
+  if (relations.length === 0) return { chain, values: [writtenNumber(sides[0].tokens)], statements: [] };
   const last = sides.length - 1;
   const readings = sides.map((side, i): Reading | undefined => {
-    const known = new Set(i === 0 ? [] : literals(sides[i - 1]));
+    const known = i === 0 ? [] : sides[i - 1].tokens;
     const trimmed = i === 0 || i === last ? withoutLooseBrackets(side.tokens, i === 0, i === last) : side.tokens;
     const value = evaluate(trimmed, known);
     if (!value) return undefined;
@@ -71,12 +73,21 @@ function evaluateChain(chain: Chain, tokens: readonly Token[]): EvaluatedChain {
       kind: relation === "=" || relation === "≈" ? "equation" : "comparison",
       relation,
       verdict: verdict(left, right, relation),
-      left: left.value.exact.valueOf(),
-      right: right.value.exact.valueOf(),
+      left: toNumber(left.value.exact),
+      right: toNumber(right.value.exact),
       computed,
     });
   }
-  return { ...chain, values: readings.map((reading) => reading?.value.exact.valueOf()), statements: found };
+  return { chain, values: readings.map((reading) => reading && toNumber(reading.value.exact)), statements: found };
+}
+
+/** 5, −5, 5 %, 5 million: a lone expression counts only as a number, so that 3-5 and 3/4 stay a range and a date. */
+function writtenNumber(tokens: readonly Token[]): number | undefined {
+  const written = tokens.every(
+    ({ kind, text }, i) => kind === "number" || kind === "scale" || (i === 0 && text === "-"),
+  );
+  const value = written ? evaluate(tokens, []) : undefined;
+  return value && toNumber(value.exact);
 }
 
 /** What stands before a chain decides whether its first side is complete. */
@@ -116,19 +127,19 @@ function verdict(left: Reading, right: Reading, relation: Relation): Statement["
 function comparable(left: Reading, right: Reading): boolean {
   if ([left, right].some(({ value, plain }) => plain && value.summed)) return false;
   const bare = left.value.operators + right.value.operators === 0;
-  if (bare && (left.side.worded || right.side.worded)) return left.side.units.size > 0 && sameUnits(left, right);
+  if (bare && (left.side.worded || right.side.worded)) return left.side.units.length > 0 && sameUnits(left, right);
   const [from, to] = [left.side.units, right.side.units];
-  if ((left.value.summed && from.size > 1) || (right.value.summed && to.size > 1)) return false;
-  return from.size === 0 || to.size === 0 || [...to].every((unit) => from.has(unit));
+  if ((left.value.summed && from.length > 1) || (right.value.summed && to.length > 1)) return false;
+  return from.length === 0 || to.length === 0 || to.every((unit) => from.includes(unit));
 }
 
 function sameUnits(left: Reading, right: Reading): boolean {
   const [a, b] = [left.side.units, right.side.units];
-  return a.size === b.size && [...a].every((unit) => b.has(unit));
+  return a.length === b.length && a.every((unit) => b.includes(unit));
 }
 
 function holds(left: Value, right: Value, relation: Relation): boolean {
-  const order = left.exact.compare(right.exact);
+  const order = compare(left.exact, right.exact);
   switch (relation) {
     case "≠":
       return order !== 0;
@@ -144,7 +155,7 @@ function holds(left: Value, right: Value, relation: Relation): boolean {
       return order === 0 || near(left, right, slackOf(left, right)) || isCutOff(left, right);
     case "≈": {
       const rounding = Math.max(right.ulp, left.ulp) / 2;
-      const onePercent = 0.01 * Math.abs(left.exact.valueOf());
+      const onePercent = 0.01 * Math.abs(toNumber(left.exact));
       return order === 0 || near(left, right, Math.max(slackOf(left, right), rounding, onePercent));
     }
   }
@@ -155,17 +166,14 @@ function slackOf(left: Value, right: Value): number {
 }
 
 function near(left: Value, right: Value, tolerance: number): boolean {
-  const difference: Fraction = left.exact.sub(right.exact);
-  return Math.abs(difference.valueOf()) <= tolerance * (1 + 1e-9);
+  if (tolerance === 0) return false;
+  return Math.abs(toNumber(add(left.exact, negate(right.exact)))) <= tolerance * (1 + 1e-9);
 }
 
 /** 2/3 = 0.66 */
 function isCutOff(left: Value, right: Value): boolean {
-  if (right.ulp === 0 || right.slack === 0 || left.exact.s !== right.exact.s) return false;
-  const excess = left.exact.abs().sub(right.exact.abs()).valueOf();
-  return excess > 0 && excess < right.ulp * (1 - 1e-9);
-}
-
-function literals(side: Side): string[] {
-  return side.tokens.filter(({ kind }) => kind === "number").map(({ text }) => text);
+  if (right.ulp === 0 || right.slack === 0) return false;
+  const excess = toNumber(add(left.exact, negate(right.exact)));
+  const outward = right.exact.n < 0n ? -excess : excess;
+  return outward > 0 && outward < right.ulp * (1 - 1e-9);
 }

@@ -1,9 +1,9 @@
-import Fraction from "fraction.js";
 import type { Token } from "./numbers.js";
+import { add, divide, multiply, negate, raise, rational, toNumber, type Rational } from "./rational.js";
 
 /** The value of an arithmetic expression. */
 export interface Value {
-  readonly exact: Fraction;
+  readonly exact: Rational;
   /** how far `exact` may be off because written decimals are rounded */
   readonly slack: number;
   /** unit in the last place of a single written number (1 for an integer); 0 for a compound expression */
@@ -14,19 +14,22 @@ export interface Value {
   readonly summed: boolean;
 }
 
-/** 10³⁰⁰ and beyond is not evaluated. */
-const maxDigits = 300;
+/** Numbers from 10¹⁰⁰ on are not evaluated, nor fractions of such. */
+const maxDigits = 100;
+const limit = 10n ** BigInt(maxDigits);
 
 /**
  * Exact value of + − × ÷ ^, brackets, unary signs, implicit products such as 2(3 + 4) and scales (%, million).
  *
- * A decimal counts as rounded (slack ½ ulp) unless it is copied from `known`, the numbers of the expression it is
- * compared with.
+ * A decimal counts as rounded (slack ½ ulp) unless it is copied from `known`, the expression it is compared with.
  *
  * @param percent  what % means: 1/100, or 1 where a percentage is computed as in 5/20 × 100 = 25 %
  * @returns undefined when the tokens are no complete expression, on division by zero and where numbers become huge
  */
-export function evaluate(tokens: readonly Token[], known: ReadonlySet<string>, percent = true): Value | undefined {
+export function evaluate(tokens: readonly Token[], known: readonly Token[], percent = true): Value | undefined {
+  const [only] = tokens;
+  if (tokens.length === 1) return only.kind === "number" ? literal(only.text, only.decimals, known) : undefined;
+  if (tokens.some(({ kind }) => kind === "word" || kind === "other")) return undefined;
   let position = 0;
   const peek = () => tokens.at(position);
   const takeOperator = (operators: string) => {
@@ -64,14 +67,14 @@ export function evaluate(tokens: readonly Token[], known: ReadonlySet<string>, p
     const sign = takeOperator("+-");
     if (sign === undefined) return power();
     const value = signed();
-    return value && sign === "-" ? { ...value, exact: value.exact.neg() } : value;
+    return value && sign === "-" ? { ...value, exact: negate(value.exact) } : value;
   }
 
   function power(): Value | undefined {
     const base = scaled();
     if (!base || takeOperator("^") === undefined) return base;
     const exponent = signed();
-    return exponent && raise(base, exponent);
+    return exponent && raised(base, exponent);
   }
 
   function scaled(): Value | undefined {
@@ -79,9 +82,9 @@ export function evaluate(tokens: readonly Token[], known: ReadonlySet<string>, p
     for (let token = peek(); value && token?.kind === "scale"; token = peek()) {
       position++;
       if (token.text === "%" && !percent) continue;
-      const factor = new Fraction(...token.factor);
-      const size = factor.valueOf();
-      value = { ...value, exact: value.exact.mul(factor), slack: value.slack * size, ulp: value.ulp * size };
+      const factor = rational(...token.factor);
+      const size = toNumber(factor);
+      value = { ...value, exact: multiply(value.exact, factor), slack: value.slack * size, ulp: value.ulp * size };
     }
     return value;
   }
@@ -89,7 +92,7 @@ export function evaluate(tokens: readonly Token[], known: ReadonlySet<string>, p
   function primary(): Value | undefined {
     const token = peek();
     position++;
-    if (token?.kind === "number") return literal(token.text, token.decimals, known.has(token.text));
+    if (token?.kind === "number") return literal(token.text, token.decimals, known);
     if (token?.kind !== "open") return undefined;
     const value = sum();
     const closed = peek()?.kind === "close";
@@ -101,15 +104,20 @@ export function evaluate(tokens: readonly Token[], known: ReadonlySet<string>, p
   return position === tokens.length ? value : undefined;
 }
 
-function literal(text: string, decimals: number, copied: boolean): Value | undefined {
+function literal(text: string, decimals: number, known: readonly Token[]): Value | undefined {
+  if (text.length > 40) return undefined;
+  if (decimals === 0 && !/e/i.test(text)) {
+    return { exact: rational(BigInt(text)), slack: 0, ulp: 1, operators: 0, summed: false };
+  }
   const [mantissa, exponent = "0"] = text.toLowerCase().split("e");
   const shift = Number(exponent) - decimals;
-  if (mantissa.length > 40 || Math.abs(shift) > 100) return undefined;
+  if (Math.abs(shift) >= maxDigits) return undefined;
   const digits = BigInt(mantissa.replace(".", ""));
   const ten = 10n ** BigInt(Math.abs(shift));
   const ulp = 10 ** shift;
+  const copied = known.some((token) => token.kind === "number" && token.text === text);
   return {
-    exact: shift >= 0 ? new Fraction(digits * ten, 1n) : new Fraction(digits, ten),
+    exact: shift >= 0 ? rational(digits * ten) : rational(digits, ten),
     slack: copied || shift >= 0 ? 0 : ulp / 2,
     ulp,
     operators: 0,
@@ -117,37 +125,39 @@ function literal(text: string, decimals: number, copied: boolean): Value | undef
   };
 }
 
-function compound(exact: Fraction, slack: number, a: Value, b: Value, summed = a.summed || b.summed): Value {
-  return { exact, slack, ulp: 0, operators: a.operators + b.operators + 1, summed };
+function compound(exact: Rational, slack: number, a: Value, b: Value, summed: boolean): Value | undefined {
+  const { n, d } = exact;
+  if (n >= limit || n <= -limit || d >= limit) return undefined;
+  return { exact, slack, ulp: 0, operators: a.operators + b.operators + 1, summed: summed || a.summed || b.summed };
 }
 
-function addition(a: Value, b: Value, minus: boolean): Value {
-  return compound(minus ? a.exact.sub(b.exact) : a.exact.add(b.exact), a.slack + b.slack, a, b, true);
+function addition(a: Value, b: Value, minus: boolean): Value | undefined {
+  return compound(add(a.exact, minus ? negate(b.exact) : b.exact), a.slack + b.slack, a, b, true);
 }
 
-function multiplication(a: Value, b: Value, powerOfTen: boolean): Value {
-  const slack = magnitude(a) * b.slack + magnitude(b) * a.slack;
-  const value = compound(a.exact.mul(b.exact), slack, a, b);
+function multiplication(a: Value, b: Value, powerOfTen: boolean): Value | undefined {
+  const slack = a.slack + b.slack === 0 ? 0 : magnitude(a) * b.slack + magnitude(b) * a.slack;
+  const value = compound(multiply(a.exact, b.exact), slack, a, b, false);
   // 6.02 × 10²³ is one written number
-  return powerOfTen && a.ulp > 0 ? { ...value, ulp: a.ulp * magnitude(b), operators: 0 } : value;
+  return value && powerOfTen && a.ulp > 0 ? { ...value, ulp: a.ulp * magnitude(b), operators: 0 } : value;
 }
 
 function quotient(a: Value, b: Value): Value | undefined {
   if (b.exact.n === 0n) return undefined;
   const slack = (a.slack + (magnitude(a) / magnitude(b)) * b.slack) / magnitude(b);
-  return compound(a.exact.div(b.exact), slack, a, b);
+  return compound(divide(a.exact, b.exact), slack, a, b, false);
 }
 
-function raise(base: Value, exponent: Value): Value | undefined {
-  const n = exponent.exact.valueOf();
+function raised(base: Value, exponent: Value): Value | undefined {
+  const n = toNumber(exponent.exact);
   const digits = base.exact.n.toString().length + base.exact.d.toString().length;
   if (!Number.isInteger(n) || digits * Math.abs(n) > maxDigits || (base.exact.n === 0n && n <= 0)) return undefined;
-  const slack = Math.abs(n) * magnitude(base) ** (n - 1) * base.slack;
-  return compound(base.exact.pow(n), Number.isNaN(slack) ? 0 : slack, base, exponent);
+  const slack = base.slack === 0 || n === 0 ? 0 : Math.abs(n) * magnitude(base) ** (n - 1) * base.slack;
+  return compound(raise(base.exact, n), slack, base, exponent, false);
 }
 
 function magnitude(value: Value): number {
-  return Math.abs(value.exact.valueOf());
+  return Math.abs(toNumber(value.exact));
 }
 
 function isTen(token: Token | undefined): boolean {

@@ -47,7 +47,6 @@ const structure = [
   "log step length", // ln(1 + characters) / 8, likewise below
   "log earlier length",
   "log question length",
-  "log numbers", // ln(1 + distinct numbers in the step) / 3
 ] as const;
 const questionWeight = 0.5;
 const finalAnswer = /final answer|answer(?: is|\s*:)|^\s*\**solution\**\s*:|\\boxed/im;
@@ -112,22 +111,10 @@ interface Layout {
   readonly size: number;
 }
 
-/** A step after the steps before it; prefixes that share steps share the work. */
-interface PrefixNode {
-  readonly step: VerifiedStep | undefined;
-  readonly length: number;
-  readonly next: Map<string, PrefixNode>;
-}
-
 function encodeRows(inputs: readonly StepInput[], { buckets, verifiers, ngrams, size }: Layout): FeatureRows {
   const texts = new Map<string, Int32Array>();
-  const parses = new Map<string, ParsedText>();
-  const prefixes = new Map<string, PrefixNode>();
   const hashesOf = (text: string) => memo(texts, text, tokenHashes);
-  const parsed = (text: string) => memo(parses, text, () => parseText(text, hashesOf(text)));
-  const root = (question: string) =>
-    memo(prefixes, question, () => ({ step: undefined, length: 0, next: new Map<string, PrefixNode>() }));
-
+  const verified = prefixVerifier(hashesOf);
   const row = new Float32Array(size);
   const indptr = new Int32Array(inputs.length + 1);
   const entries = growing();
@@ -148,18 +135,7 @@ function encodeRows(inputs: readonly StepInput[], { buckets, verifiers, ngrams, 
     addNgrams(step, ngrams, 1, 1);
     addNgrams(question, 1, 2, questionWeight);
 
-    const asked = parsed(question);
-    let node = root(question);
-    let earlier = 0;
-    for (const text of steps) {
-      const before = node;
-      earlier = before.length;
-      node = memo(before.next, text, () => ({
-        step: verify(parsed(text), asked, before.step),
-        length: before.length + text.length,
-        next: new Map<string, PrefixNode>(),
-      }));
-    }
+    const earlier = steps.reduce((sum, text) => sum + text.length, -step.length);
     const i = steps.length;
     row.set(
       [
@@ -171,15 +147,35 @@ function encodeRows(inputs: readonly StepInput[], { buckets, verifiers, ngrams, 
         Math.log1p(step.length) / 8,
         Math.log1p(earlier) / 8,
         Math.log1p(question.length) / 8,
-        Math.log1p(parsed(step).numbers.size) / 3,
       ],
       buckets,
     );
-    if (verifiers && node.step) row.set(node.step.values, buckets + structure.length);
+    if (verifiers) row.set(verified(question, steps), buckets + structure.length);
     for (let column = 0; column < size; column++) if (row[column] !== 0) entries.push(column, row[column]);
     indptr[r + 1] = entries.length();
   });
   return { rows: inputs.length, size, indptr, ...entries.arrays() };
+}
+
+/** A step after the steps before it; prefixes that share steps share the work. */
+interface Prefix {
+  readonly step: VerifiedStep | undefined;
+  readonly next: Map<string, Prefix>;
+}
+
+/** (question, steps) → verifier features of the last step */
+function prefixVerifier(hashesOf: (text: string) => Int32Array) {
+  const parses = new Map<string, ParsedText>();
+  const roots = new Map<string, Prefix>();
+  const parsed = (text: string) => memo(parses, text, () => parseText(text, hashesOf(text)));
+  return (question: string, steps: readonly string[]): Float32Array => {
+    let prefix: Prefix = memo(roots, question, () => ({ step: undefined, next: new Map() }));
+    for (const text of steps) {
+      const { step, next } = prefix;
+      prefix = memo(next, text, () => ({ step: verify(parsed(text), parsed(question), step), next: new Map() }));
+    }
+    return prefix.step?.values ?? new Float32Array(0);
+  };
 }
 
 function memo<V>(values: Map<string, V>, key: string, compute: (key: string) => V): V {

@@ -24,59 +24,109 @@ export type Token =
 export type Relation = "=" | "≈" | "≠" | "<" | ">" | "≤" | "≥";
 
 const letter = "A-Za-z_°µ\\u00c0-\\u1fff\\u2c00-\\uffff";
-const pattern = new RegExp(
-  [
-    "(\\d{1,3}(?:,\\d{3})+(?!\\d)(?:\\.\\d+)?|\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3}(?!\\w))?|\\.\\d+)", // 1 number
-    `([${letter}][${letter}\\d'’²³¹⁰⁴-⁹]*)`, // 2 word
-    "(<<|>>|-+>|=>|<-)", // 3 arrow
-    "(<=|>=|!=|:=|==?|[≈≠<>≤≥])", // 4 relation
-    "(\\*\\*|[+\\-*/^])", // 5 operator
-    "([([{])", // 6 open
-    "([)\\]}])", // 7 close
-    "([²³¹⁰⁴-⁹]+)", // 8 superscript
-    "(%)", // 9 percent
-    '([\\n.,;:?!"])', // 10 break
-    "(\\S)", // 11 other
-  ].join("|"),
-  "g",
-);
-
-const relations: Readonly<Record<string, Relation>> = { "<=": "≤", ">=": "≥", "!=": "≠", ":=": "=", "==": "=" };
-const percent: Token = { kind: "scale", text: "%", factor: [1n, 100n] };
+const number = "\\d{1,3}(?:,\\d{3})+(?!\\d)(?:\\.\\d+)?|\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3}(?!\\w))?|\\.\\d+";
+const word = `[${letter}][${letter}\\d'’²³¹⁰⁴-⁹]*`;
+const pattern = new RegExp(`${number}|${word}|<<|>>|-+>|=>|<-|[<>!:=]=|\\*\\*|[²³¹⁰⁴-⁹]+|\\n|\\S`, "g");
+const clauseEnd = /[\n;?"]|[.,](?!\d)/g;
+const otherLetter = new RegExp(`^[${letter}]`);
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const percent: Token = { kind: "scale", text: "%", factor: [1n, 100n] };
 
+type Operator = (Token & { kind: "operator" })["text"];
+const operators: ReadonlyMap<string, Operator> = new Map(
+  (["+", "-", "*", "/", "^"] as const).map((sign): [string, Operator] => [sign, sign]).concat([["**", "^"]]),
+);
+const relations: ReadonlyMap<string, Relation> = new Map<string, Relation>([
+  ...(["=", "≈", "≠", "<", ">", "≤", "≥"] as const).map((sign): [string, Relation] => [sign, sign]),
+  ["<=", "≤"],
+  [">=", "≥"],
+  ["!=", "≠"],
+  [":=", "="],
+  ["==", "="],
+]);
+const breaks: ReadonlySet<string> = new Set([
+  "\n",
+  ".",
+  ",",
+  ";",
+  ":",
+  "?",
+  "!",
+  '"',
+  "<<",
+  ">>",
+  "->",
+  "-->",
+  "=>",
+  "<-",
+]);
+
+/** Tokens of the clauses that hold a digit; clauses without one cannot say anything about numbers. */
 export function tokenize(text: string): Token[] {
-  const source = plainSigns(text);
   const tokens: Token[] = [];
-  let end = 0;
-  for (const match of source.matchAll(pattern)) {
-    const [found, number, word, arrow, relation, operator, open, close, superscript, percentSign, ending] = match;
-    const attached = match.index === end && match.index > 0;
-    end = match.index + found.length;
-    const previous = tokens.at(-1);
-    if (number !== undefined) tokens.push(numberToken(number));
-    else if (word !== undefined) tokens.push({ kind: "word", text: word, attached });
-    else if (arrow !== undefined) tokens.push({ kind: "break", text: arrow });
-    else if (relation !== undefined) {
-      tokens.push({ kind: "relation", text: relations[relation] ?? (relation as Relation) });
-    } else if (operator !== undefined) {
-      const spaced = /\s/.test(source[end] ?? " ");
-      const bullet = spaced && (previous === undefined || previous.text === "\n");
-      if (bullet) tokens.push({ kind: "break", text: "\n" });
-      else tokens.push({ kind: "operator", text: (operator === "**" ? "^" : operator) as "+", spaced });
-    } else if (open !== undefined) tokens.push({ kind: "open", text: open, attached });
-    else if (close !== undefined) tokens.push({ kind: "close", text: close, attached });
-    else if (superscript !== undefined) {
-      const digits = [...superscript].map((digit) => superscripts.indexOf(digit)).join("");
-      tokens.push({ kind: "operator", text: "^", spaced: false }, { kind: "number", text: digits, decimals: 0 });
-    } else if (percentSign !== undefined) tokens.push(percent);
-    else if (ending !== undefined) {
-      const factorial = ending === "!" && previous?.kind === "number";
-      const time = ending === ":" && previous?.kind === "number" && /\d/.test(source[end] ?? "");
-      tokens.push({ kind: factorial || time ? "other" : "break", text: ending });
-    } else tokens.push({ kind: "other", text: found });
+  const source = plainSigns(text);
+  let start = 0;
+  for (const { index } of source.matchAll(clauseEnd)) {
+    addClause(source.slice(start, index + 1), tokens);
+    start = index + 1;
   }
+  if (start < source.length) addClause(source.slice(start), tokens);
   return tokens;
+}
+
+function addClause(clause: string, tokens: Token[]): void {
+  if (/\d/.test(clause)) tokenizeClause(clause, tokens);
+  else tokens.push({ kind: "break", text: clause[clause.length - 1] });
+}
+
+function isDigit(sign: string): boolean {
+  return sign >= "0" && sign <= "9";
+}
+
+function tokenizeClause(source: string, tokens: Token[]): void {
+  let end = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(source); match; match = pattern.exec(source)) {
+    const [text] = match;
+    const attached = match.index === end && match.index > 0;
+    end = match.index + text.length;
+    if (startsWord(text)) tokens.push({ kind: "word", text, attached });
+    else if (isDigit(text[0]) || (text[0] === "." && text.length > 1)) tokens.push(numberToken(text));
+    else if (superscripts.includes(text[0])) tokens.push(...raisedTo(text));
+    else tokens.push(signToken(text, attached, source[end] ?? " ", tokens.at(-1)));
+  }
+}
+
+function signToken(text: string, attached: boolean, following: string, previous: Token | undefined): Token {
+  const relation = relations.get(text);
+  if (relation) return { kind: "relation", text: relation };
+  const operator = operators.get(text);
+  if (operator) {
+    const spaced = following.trim() === "";
+    const bullet = spaced && (previous === undefined || previous.text === "\n");
+    return bullet ? { kind: "break", text: "\n" } : { kind: "operator", text: operator, spaced };
+  }
+  if (breaks.has(text)) {
+    const factorial = text === "!" && previous?.kind === "number";
+    const time = text === ":" && previous?.kind === "number" && isDigit(following);
+    return { kind: factorial || time ? "other" : "break", text };
+  }
+  if ("([{".includes(text)) return { kind: "open", text, attached };
+  if (")]}".includes(text)) return { kind: "close", text, attached };
+  return text === "%" ? percent : { kind: "other", text };
+}
+
+function raisedTo(text: string): Token[] {
+  const digits = [...text].map((digit) => superscripts.indexOf(digit)).join("");
+  return [
+    { kind: "operator", text: "^", spaced: false },
+    { kind: "number", text: digits, decimals: 0 },
+  ];
+}
+
+function startsWord(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code < 128 ? ((code | 32) >= 97 && (code | 32) <= 122) || code === 95 : otherLetter.test(text);
 }
 
 function numberToken(text: string): Token {
@@ -112,7 +162,7 @@ const signs: Readonly<Record<string, string>> = {
 
 function plainSigns(text: string): string {
   const source = text.includes("\\") ? withoutLatex(text) : text;
-  return source.replace(/(\d)\s?[xX]\s?(?=\d)/g, "$1*").replace(/[−–—×·⋅∙∗÷∕≅≃→⇒⟹“”`$€£¥]/g, (sign) => signs[sign]);
+  return source.replace(/[−–—×·⋅∙∗÷∕≅≃→⇒⟹“”`$€£¥]/g, (sign) => signs[sign]).replace(/(?<=\d ?)[xX](?= ?\d)/g, "*");
 }
 
 const commands: Readonly<Record<string, string>> = {

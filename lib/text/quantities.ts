@@ -27,7 +27,10 @@ export function sameValue(a: number, b: number): boolean {
   return !exact && Math.abs(a - b) <= 0.01 * Math.max(Math.abs(a), Math.abs(b));
 }
 
-function nameOf(tokens: readonly Token[], { sides, relations, values, start }: EvaluatedChain): string | undefined {
+function nameOf(
+  tokens: readonly Token[],
+  { chain: { sides, relations, start }, values }: EvaluatedChain,
+): string | undefined {
   const first = sides[0].tokens;
   if (relations.length > 0 && values[0] === undefined) {
     if (relations.some((relation) => relation !== "=" && relation !== "≈")) return undefined;
@@ -36,15 +39,9 @@ function nameOf(tokens: readonly Token[], { sides, relations, values, start }: E
     if (first.length > 1) return first.map(({ text }) => text).join("");
     return wordsBefore(tokens, start + 1);
   }
-  const stated = relations.length > 0 || isWrittenNumber(first);
   const before = tokens.at(start - 1);
   const copula = start > 0 && (before?.text === ":" || (before?.kind === "word" && copulas.has(before.text)));
-  return stated && copula ? wordsBefore(tokens, start - 1) : undefined;
-}
-
-/** 5, −5, 5 %, 5 million */
-function isWrittenNumber(tokens: readonly Token[]): boolean {
-  return tokens.every(({ kind, text }, i) => kind === "number" || kind === "scale" || (i === 0 && text === "-"));
+  return copula ? wordsBefore(tokens, start - 1) : undefined;
 }
 
 function wordsBefore(tokens: readonly Token[], end: number): string | undefined {

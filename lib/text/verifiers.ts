@@ -39,9 +39,9 @@ export interface ParsedText {
   readonly quantities: readonly Quantity[];
   /** sorted distinct hashes */
   readonly tokens: Int32Array;
-  readonly plain: string;
   /** number of the final answer, where the text gives one */
   readonly answer: number | undefined;
+  readonly text: string;
 }
 
 /** A step in its place, linked to the steps before it. */
@@ -54,6 +54,7 @@ export interface VerifiedStep {
 /** Numbers that steps may use without having seen them. */
 const commonNumbers: ReadonlySet<number> = new Set([0, 1, 2, 10, 100]);
 const label = /^\s*(?:#+\s*)?\**(?:step\s+\d+|\d{1,2})\s*[.:)]\**\s*/i;
+const spelledNumber = new RegExp(`\\b(?:${[...numberWords.keys()].join("|")})\\b`, "gi");
 const mayAnswer = /answer|solution|boxed/i;
 
 export function parseText(text: string, hashes = tokenHashes(text)): ParsedText {
@@ -63,18 +64,15 @@ export function parseText(text: string, hashes = tokenHashes(text)): ParsedText 
   const statements = chains.flatMap((chain) => chain.statements);
   const answer = mayAnswer.test(text) ? numbersOf(tokenize(finalAnswer([text]) ?? "")).at(-1) : undefined;
   const numbers = new Set(numbersOf(tokens));
-  for (const word of body.toLowerCase().match(/\b[a-z]{3,6}\b/g) ?? []) {
-    const value = numberWords.get(word);
-    if (value !== undefined) numbers.add(value);
-  }
+  for (const word of body.match(spelledNumber) ?? []) numbers.add(numberWords.get(word.toLowerCase()) ?? NaN);
   return {
     numbers,
     computed: new Set(statements.filter(({ computed }) => computed).map(({ right }) => Math.abs(right))),
     statements,
     quantities: quantities(tokens, chains),
     tokens: distinct(hashes),
-    plain: text.toLowerCase().replace(/\s+/g, " ").trim(),
     answer,
+    text,
   };
 }
 
@@ -97,7 +95,7 @@ export function verify(parsed: ParsedText, question: ParsedText, previous: Verif
     "numbers unseen share": unseen === 0 ? 0 : unseen / parsed.numbers.size,
     "contradiction with a step": contradictsSteps(parsed, previous) ? 1 : 0,
     "contradiction with the question": parsed.quantities.some((quantity) => contradicts(quantity, [question])) ? 1 : 0,
-    "step repeated": isRepeated(parsed, previous) ? 1 : 0,
+    "step repeated": overlap === 1 && isRepeated(parsed, previous) ? 1 : 0,
     "step overlap": overlap,
     "earlier equation wrong": inherited("equation wrong", "earlier equation wrong"),
     "earlier comparison wrong": inherited("comparison wrong", "earlier comparison wrong"),
@@ -109,7 +107,7 @@ export function verify(parsed: ParsedText, question: ParsedText, previous: Verif
     ),
     "answer not last value": answerDiffers(parsed, previous) ? 1 : 0,
   };
-  return { parsed, previous, values: Float32Array.from(names, (name) => values[name]) };
+  return { parsed, previous, values: new Float32Array(names.map((name) => values[name])) };
 }
 
 const names = Object.keys(verifierNames) as (keyof typeof verifierNames)[];
@@ -154,7 +152,8 @@ function contradicts({ name, value }: Quantity, texts: readonly ParsedText[]): b
 }
 
 function isRepeated(parsed: ParsedText, previous: VerifiedStep | undefined): boolean {
-  return anyEarlier(previous, ({ plain }) => plain === parsed.plain);
+  const plain = (text: string) => text.toLowerCase().replace(/\s+/g, " ").trim();
+  return anyEarlier(previous, ({ text }) => plain(text) === plain(parsed.text));
 }
 
 function largestOverlap(parsed: ParsedText, previous: VerifiedStep | undefined): number {
@@ -186,8 +185,10 @@ function numbersOf(tokens: readonly Token[]): number[] {
 }
 
 function distinct(hashes: Int32Array): Int32Array {
-  const sorted = Int32Array.from(hashes).sort();
-  return sorted.filter((hash, i) => i === 0 || hash !== sorted[i - 1]);
+  const sorted = hashes.slice().sort();
+  let count = 0;
+  for (const hash of sorted) if (count === 0 || hash !== sorted[count - 1]) sorted[count++] = hash;
+  return sorted.subarray(0, count);
 }
 
 /** |a ∩ b| / |a ∪ b| of sorted distinct values; 0 for two empty sets */
