@@ -155,17 +155,20 @@ function quoteNonFinite(text: string): string {
 }
 
 function isJson(text: string): boolean {
+  return faultOf(text) === undefined;
+}
+
+function faultOf(text: string): string | undefined {
   try {
     JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
 function syntaxError(text: string, where: string, message: string): string {
-  const found = /position (\d+)/.exec(message)?.[1];
-  const position = found === undefined ? text.length : Number(found);
+  const position = errorPosition(text, message);
   const before = text.slice(0, position);
   const [line, column] = [before.split("\n").length, position - before.lastIndexOf("\n")];
   const place = /:\d+$/.test(where) ? `column ${column}` : `line ${line}, column ${column}`;
@@ -173,6 +176,26 @@ function syntaxError(text: string, where: string, message: string): string {
   const cut =
     position >= text.trimEnd().length ? "the text ends too early, so the file is cut off" : "is not valid JSON";
   return `${where}: ${place}: ${cut}, near ${excerpt} (${message.split("\n")[0]})`;
+}
+
+/** Node names the position of some faults only; the others are found as the shortest text that has them. */
+function errorPosition(text: string, message: string): number {
+  const named = positionIn(message, text.length);
+  if (named !== undefined) return named;
+  let [good, bad] = [0, text.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    const fault = faultOf(text.slice(0, middle));
+    if (fault === undefined || positionIn(fault, middle) === middle) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function positionIn(message: string, length: number): number | undefined {
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return Number(position);
+  return /end of JSON|Unterminated/.test(message) ? length : undefined;
 }
 
 function isListOfObjects(value: unknown): boolean {

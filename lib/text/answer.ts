@@ -1,5 +1,6 @@
 const LABELLED = /(?:\banswer\b|^[*_ \t]*solution\b)(?:[ \t]+is)?[*_ \t]*:?[*_ \t]*([^\n]+)/gim;
 const LONE_OPTION = /^\s*\(?([A-J])\)?\.?\s*$/;
+const OPTION = /^(?:[Cc]hoice|[Oo]ption)[\\_\s]*\(?([A-J])(?![\w'’])|^\(([A-J])\)|^([A-J])\s*(?:$|[).:,;–-])/;
 const BOXED = /\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}/g;
 
 /**
@@ -13,7 +14,7 @@ export function finalAnswer(steps: readonly string[]): string | undefined {
     LONE_OPTION.exec(last)?.[1] ?? [...last.matchAll(BOXED)].at(-1)?.[1] ?? [...last.matchAll(LABELLED)].at(-1)?.[1];
   if (text === undefined) return undefined;
   const plain = text.replace(/[*_`$]+$|^[*_`$]+/g, "").trim();
-  const option = /^(?:[Cc]hoice|[Oo]ption)?[\\_\s]*\(?([A-J])\)?(?![\w'’])/.exec(plain);
-  const answer = option === null ? plain.replace(/[.\s]+$/, "") : option[1];
+  const option = OPTION.exec(plain);
+  const answer = option === null ? plain.replace(/[.\s]+$/, "") : (option[1] ?? option[2] ?? option[3]);
   return answer === "" ? undefined : answer;
 }

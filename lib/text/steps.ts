@@ -15,7 +15,7 @@ import { answerMarks, blocks, headings, inlineRun, numberedList } from "./marks.
  * @returns one step or more; a blank text is one empty step
  */
 export function splitSteps(text: string): string[] {
-  const unix = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  const unix = trimLines(text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text);
   const starts = structure(unix);
   const answer = answerMarks(unix).at(-1);
   if (answer !== undefined && answer > (starts.at(-1) ?? 0)) starts.push(answer);
