@@ -88,7 +88,7 @@ export function alphaOverTime(series: WeightSeries, options: AlphaOverTimeOption
       legend: { traceorder: "normal" },
       hovermode: "closest",
     },
-    alt: `Weights of ${names.length} entries over ${steps.length} values of ${xLabel}; at the end highest ${extremes(names, last)[0]}, lowest ${extremes(names, last).at(-1)}${correlation === undefined ? "" : `; rank correlation with ${againstLabel} ${correlation.toFixed(2)}`}.`,
+    alt: `Weights of ${names.length} entries over ${series.steps.length} values of ${xLabel}; at the end highest ${extremes(names, last)[0]}, lowest ${extremes(names, last).at(-1)}${correlation === undefined ? "" : `; rank correlation with ${againstLabel} ${correlation.toFixed(2)}`}.`,
   };
 
   function labelOf(i: number): string {
