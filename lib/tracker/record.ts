@@ -1,0 +1,97 @@
+import { z } from "zod";
+import type { Source } from "../data/types.js";
+import { parseOptions } from "../core/check.js";
+import type { Environment } from "./environment.js";
+import { isObject, type PlainObject } from "./plain.js";
+import type { ProcessIdentity } from "./status.js";
+
+/** Of run.json and alpha.json. A store refuses newer ones. */
+export const SCHEMA_VERSION = 1;
+
+/** What a run says of itself while it can. */
+export const STORED_STATUS = ["running", "finished", "failed", "interrupted"] as const;
+export type StoredStatus = (typeof STORED_STATUS)[number];
+/** "crashed": it says "running", but its process is gone. */
+export type RunStatus = StoredStatus | "crashed";
+
+export interface RunError {
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** A file kept with the run, under `artifacts/`. */
+export interface Artifact {
+  /** path below `artifacts/`, with forward slashes */
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** The content of `run.json`. */
+export interface RunData {
+  schema: number;
+  id: string;
+  name: string;
+  group?: string;
+  tags: readonly string[];
+  params: PlainObject;
+  seed?: number;
+  dataFiles: readonly Source[];
+  environment: Environment;
+  process: ProcessIdentity;
+  status: StoredStatus;
+  /** ISO 8601, UTC */
+  startedAt: string;
+  endedAt?: string;
+  /** why it was interrupted */
+  reason?: string;
+  error?: RunError;
+  summary: PlainObject;
+  artifacts: readonly Artifact[];
+}
+
+/** `20261121-093012-V1StGXR8`: UTC start and a random part. */
+export const RUN_ID = /^\d{8}-\d{6}-[0-9A-Za-z]{8}$/;
+
+const plainSchema = z.custom<PlainObject>(isObject, "expected an object");
+
+const runSchema = z.object({
+  schema: z.number(),
+  id: z.string(),
+  name: z.string(),
+  group: z.exactOptional(z.string()),
+  tags: z.array(z.string()),
+  params: plainSchema,
+  seed: z.exactOptional(z.number()),
+  dataFiles: z.array(z.object({ path: z.string(), sha256: z.string(), rows: z.number() })),
+  environment: z.custom<Environment>(isObject, "expected an object"),
+  process: z.object({
+    pid: z.number(),
+    host: z.string(),
+    started: z.exactOptional(z.string()),
+    boot: z.exactOptional(z.string()),
+    space: z.exactOptional(z.string()),
+  }),
+  status: z.enum(STORED_STATUS),
+  startedAt: z.iso.datetime(),
+  endedAt: z.exactOptional(z.iso.datetime()),
+  reason: z.exactOptional(z.string()),
+  error: z.exactOptional(z.object({ message: z.string(), stack: z.exactOptional(z.string()) })),
+  summary: plainSchema,
+  artifacts: z.array(z.object({ name: z.string(), sha256: z.string(), bytes: z.number() })),
+});
+
+/** @throws Error naming `file` and the version, when it is newer; TypeError naming every wrong field */
+export function parseRun(value: unknown, file: string): RunData {
+  checkVersion(value, file);
+  return parseOptions<RunData>(runSchema, value, file);
+}
+
+export function checkVersion(value: unknown, file: string): void {
+  const version = isObject(value) ? value.schema : undefined;
+  if (typeof version === "number" && version > SCHEMA_VERSION) {
+    throw new Error(
+      `${file} has schema version ${version}, this dreamprm-lab reads up to ${SCHEMA_VERSION}: update dreamprm-lab`,
+    );
+  }
+}
