@@ -47,7 +47,7 @@ export interface BuildRequest {
 export interface Stage {
   name: string;
   title: string;
-  run(layout: Layout, request: BuildRequest): Promise<void>;
+  run: (layout: Layout, request: BuildRequest) => Promise<void>;
 }
 
 export const STAGES: readonly Stage[] = [
