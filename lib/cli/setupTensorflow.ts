@@ -129,7 +129,9 @@ function tryOut(layout: Layout): { version: string; usesGpu: boolean } {
     encoding: "utf8",
   });
   if (status !== 0)
-    throw new Error(`the binding was built but does not load (${status ?? signal}):\n${stderr.trimEnd()}`);
+    throw new Error(
+      `the binding was built but does not load (${status ?? signal}); build it again with --force:\n${stderr.trimEnd()}`,
+    );
   return JSON.parse(stdout) as { version: string; usesGpu: boolean };
 }
 
