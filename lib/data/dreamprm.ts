@@ -4,6 +4,7 @@ import { hasSteps, splitSteps } from "../text/steps.js";
 import { readRecords, type RecordFile } from "./files.js";
 import { questionNames, uniqueNames } from "./identity.js";
 import { checkImages, imageAt, type ImageOptions } from "./images.js";
+import { checkTrainOptions } from "./options.js";
 import type { Reader } from "./reader.js";
 import { metaRow, rowReport, trainRow, validateRows } from "./schema.js";
 import { stepsAt } from "./stepStarts.js";
@@ -27,6 +28,7 @@ const ROUNDING = 0.01;
  * @throws DataError naming row, field, value and what is expected, for up to 20 faults at once
  */
 export async function loadTrainSet(path: string, options: TrainOptions = {}): Promise<TrainSet> {
+  checkTrainOptions(options, "loadTrainSet");
   const file = await readRecords(path);
   const samples = readTrainRows(file, options);
   checkImages(path, samples, options);

@@ -20,6 +20,12 @@ export function imageAt(
   return elsewhere ? image : path.join(imageRoot ?? path.dirname(file), image);
 }
 
+/** What a file in `folder` writes for an image; without a folder the path as it is, "" without an image. */
+export function imageFrom(image: string | undefined, folder: string | undefined): string {
+  if (image === undefined || folder === undefined || /^(?:https?|data):/.test(image)) return image ?? "";
+  return path.relative(folder, image);
+}
+
 /** @throws DataError listing up to 20 images that do not exist */
 export function checkImages(
   file: string,

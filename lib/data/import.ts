@@ -1,14 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { DataError } from "./files.js";
-import type { SolutionOptions } from "./reader.js";
-import { readSolutions, summarise } from "./solutions.js";
+import { checkSolutionOptions } from "./options.js";
+import { readSolutions, type SolutionSetOptions, summarise } from "./solutions.js";
 import type { Solution, Source } from "./types.js";
-
-export interface ImportOptions extends SolutionOptions {
-  /** without the line per file */
-  readonly quiet?: boolean;
-}
 
 export interface Imported {
   readonly solutions: readonly Solution[];
@@ -24,7 +19,8 @@ export interface Imported {
  *
  * @throws DataError for an unknown or ambiguous file, listing what was looked for
  */
-export async function importSource(paths: readonly string[], options: ImportOptions = {}): Promise<Imported> {
+export async function importSource(paths: readonly string[], options: SolutionSetOptions = {}): Promise<Imported> {
+  checkSolutionOptions(options, "importSource");
   const solutions: Solution[] = [];
   const sources: Imported["sources"][number][] = [];
   const notes: string[] = [];

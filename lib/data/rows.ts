@@ -1,8 +1,14 @@
 import { joinSteps, splitSteps } from "../text/steps.js";
 import { partsOf } from "./dreamprm.js";
 import { DataError } from "./files.js";
+import { imageFrom } from "./images.js";
 import { startsOf } from "./stepStarts.js";
 import type { Solution } from "./types.js";
+
+export interface RowOptions {
+  /** the folder that the rows will be written to, from which image paths are to count; defaults to leaving them */
+  readonly folder?: string;
+}
 
 /** A row of DreamPRM's training format, with our optional columns last. */
 export interface TrainRow {
@@ -54,7 +60,10 @@ export interface EvaluationRow {
  *
  * @throws DataError when a solution has no domain, or when no step has a label
  */
-export function toTrainRows(solutions: readonly Solution[], { labels }: { labels: "outcome" | "steps" }): TrainRow[] {
+export function toTrainRows(
+  solutions: readonly Solution[],
+  { labels, folder }: RowOptions & { readonly labels: "outcome" | "steps" },
+): TrainRow[] {
   const rows = solutions.flatMap((solution) =>
     solution.steps.flatMap((_, n): TrainRow[] => {
       const label = solution.stepLabels?.[n] ?? null;
@@ -68,7 +77,7 @@ export function toTrainRows(solutions: readonly Solution[], { labels }: { labels
           sid: n + 1,
           input: solution.question,
           add,
-          image_path: solution.image ?? "",
+          image_path: imageFrom(solution.image, folder),
           dataset: domainOf(solution),
           accuracy,
           question_id: solution.questionId,
@@ -85,7 +94,7 @@ export function toTrainRows(solutions: readonly Solution[], { labels }: { labels
 }
 
 /** One row per solution in DreamPRM's meta format; step labels do not fit into it. */
-export function toMetaRows(solutions: readonly Solution[]): MetaRow[] {
+export function toMetaRows(solutions: readonly Solution[], { folder }: RowOptions = {}): MetaRow[] {
   return solutions.map((solution): MetaRow => {
     const { id, questionId, question, steps, correct, image, domain, generator } = solution;
     const empty = steps.length === 1 && steps[0] === "";
@@ -96,7 +105,7 @@ export function toMetaRows(solutions: readonly Solution[]): MetaRow[] {
       id,
       true_false: correct,
       input,
-      image_path: image ?? "",
+      image_path: imageFrom(image, folder),
       question_id: questionId,
       ...(domain !== undefined && { dataset: domain }),
       ...(generator !== undefined && { generator }),
@@ -106,23 +115,24 @@ export function toMetaRows(solutions: readonly Solution[]): MetaRow[] {
 }
 
 /** One row per solution with everything that is known of it, but for the file it came from. */
-export function toEvaluationRows(solutions: readonly Solution[]): EvaluationRow[] {
+export function toEvaluationRows(solutions: readonly Solution[], { folder }: RowOptions = {}): EvaluationRow[] {
   return solutions.map((solution): EvaluationRow => {
     const { id, questionId, question, steps, correct, stepLabels, image, domain, generator, answer } = solution;
     const firstError = stepLabels?.indexOf(0) ?? -1;
+    const known = stepLabels !== undefined && (firstError >= 0 || !stepLabels.includes(null));
     const plain = stepLabels?.every((label, n) => label === (firstError === -1 || n < firstError ? 1 : 0));
     return {
       id,
       problem: question,
       steps,
       final_answer_correct: correct,
-      ...(stepLabels !== undefined && { label: firstError }),
+      ...(known && { label: firstError }),
       ...(stepLabels !== undefined && !plain && { step_labels: stepLabels }),
       ...(domain !== undefined && { domain }),
       ...(generator !== undefined && { generator }),
       ...(answer !== undefined && { answer }),
       question_id: questionId,
-      ...(image !== undefined && { image_path: image }),
+      ...(image !== undefined && { image_path: imageFrom(image, folder) }),
     };
   });
 }

@@ -1,12 +1,13 @@
 import { CANDIDATE_FIELDS, conversations, poolsOf, readCandidates } from "./dreamprm15.js";
 import { readRecords, type RecordFile } from "./files.js";
 import { checkImages, type ImageOptions } from "./images.js";
+import { checkSolutionOptions } from "./options.js";
 import type { Reader, Reading, SolutionOptions } from "./reader.js";
 import { readers, recognise } from "./sources/index.js";
 import type { Pool, SolutionSet } from "./types.js";
 
 export interface SolutionSetOptions extends SolutionOptions {
-  /** without the one-line summary */
+  /** without the line of summary per file */
   readonly quiet?: boolean;
 }
 
@@ -34,16 +35,19 @@ export async function readSolutions(
  * @throws DataError naming row, field, value and what is expected, for up to 20 faults at once
  */
 export async function loadMetaSet(path: string, options: SolutionSetOptions = {}): Promise<SolutionSet> {
+  checkSolutionOptions(options, "loadMetaSet");
   return loadSet(path, options, readers);
 }
 
 /** Loads DreamPRM-1.5 conversations; in training files the labels "+" and "-" become `stepLabels`. */
 export async function loadConversations(path: string, options: SolutionSetOptions = {}): Promise<SolutionSet> {
+  checkSolutionOptions(options, "loadConversations");
   return loadSet(path, options, [conversations]);
 }
 
 /** Loads candidate pools: DreamPRM-1.5's test format, or all solutions of one question in any format of solutions. */
 export async function loadPools(path: string, options: SolutionSetOptions = {}): Promise<Pool[]> {
+  checkSolutionOptions(options, "loadPools");
   const file = await readRecords(path);
   const pools = readPools(file, options);
   checkImages(path, pools, options);

@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { loadTrainSet } from "../../lib/data/dreamprm.js";
 import { loadMetaSet } from "../../lib/data/solutions.js";
-import { scratch } from "./helpers.js";
+import { messageOf, scratch } from "./helpers.js";
 
 const { folder, write } = scratch();
 const minimal = { input: "q?", add: "Step 1: a\n\nStep 2: b", image_path: "x/1.png", dataset: "ai2d", accuracy: 0.5 };
@@ -83,8 +83,8 @@ describe("loadTrainSet", () => {
 
   test("names up to 20 faults and counts the others", async () => {
     const rows = Array.from({ length: 23 }, () => ({ ...minimal, accuracy: 2 }));
-    const error = await loadTrainSet(write("many.json", rows), quiet).catch((error: Error) => error.message);
-    expect(String(error).split("\n")).toHaveLength(22);
+    const error = await messageOf(loadTrainSet(write("many.json", rows), quiet));
+    expect(error.split("\n")).toHaveLength(22);
     expect(error).toMatch(/23 faults/);
     expect(error).toMatch(/row 19, accuracy: 2;.*\n {2}and 3 more$/);
   });
@@ -96,10 +96,18 @@ describe("loadTrainSet", () => {
     );
   });
 
+  test("refuses unknown options by name", async () => {
+    const file = write("train.json", [minimal]);
+    await expect(loadTrainSet(file, { silent: true } as object)).rejects.toThrow(/loadTrainSet:.*\n?.*silent/);
+    await expect(loadMetaSet(file, { withoutSteps: "drop" } as object)).rejects.toThrow(
+      /loadMetaSet:\n.*withoutSteps.*"drop"/,
+    );
+  });
+
   test("lists missing images when asked", async () => {
     const rows = Array.from({ length: 25 }, (_, i) => ({ ...minimal, image_path: `${i}.png` }));
     const file = write("images.json", [...rows, { ...minimal, image_path: "" }]);
-    const error = await loadTrainSet(file, { quiet: true, images: "check" }).catch((error: Error) => error.message);
+    const error = await messageOf(loadTrainSet(file, { quiet: true, images: "check" }));
     expect(error).toContain("25 image(s) do not exist");
     expect(error).toContain(path.join(folder, "19.png"));
     expect(error).toMatch(/and 5 more$/);
@@ -109,23 +117,17 @@ describe("loadTrainSet", () => {
   });
 
   test("100,000 rows within seconds", { timeout: 60_000 }, async () => {
-    const rows = Array.from({ length: 100_000 }, (_, i) => ({
-      ...minimal,
-      id: i,
-      input: `question ${i % 5000} ${"with some words ".repeat(4)}`,
-      add: Array.from({ length: 1 + (i % 5) }, (_, n) => `Step ${n + 1}: ${"some words of reasoning ".repeat(2)}`).join(
-        "\n\n",
-      ),
-      score: 4,
-      times: 8,
-    }));
-    const file = write("large.jsonl", rows);
+    const rows = Array.from({ length: 1000 }, (_, i) => {
+      const steps = Array.from({ length: 1 + (i % 5) }, (_, n) => `Step ${n + 1}: ${"some words ".repeat(4)}`);
+      return JSON.stringify({ ...minimal, input: `question ${i}`, add: steps.join("\n\n"), score: 4, times: 8 });
+    });
+    const file = write("large.jsonl", `${rows.join("\n")}\n`.repeat(100));
     const before = process.cpuUsage();
     const set = await loadTrainSet(file, quiet);
     const { user, system } = process.cpuUsage(before);
     expect(set.samples.length).toBe(100_000);
-    expect(set.samples[4].steps).toHaveLength(5);
-    expect((user + system) / 1e6).toBeLessThan(12);
+    expect(set.samples[99_999].steps.length).toBe(5);
+    expect((user + system) / 1e6).toBeLessThan(10);
   });
 });
 

@@ -9,7 +9,7 @@ export function scratch() {
   afterAll(() => rmSync(folder, { recursive: true }));
   return {
     folder,
-    write(name: string, content: unknown): string {
+    write: (name: string, content: unknown): string => {
       const file = path.join(folder, name);
       const lines = name.endsWith(".jsonl") && Array.isArray(content);
       const text = lines ? content.map((row) => JSON.stringify(row)).join("\n") : JSON.stringify(content);
@@ -17,4 +17,14 @@ export function scratch() {
       return file;
     },
   };
+}
+
+/** The message of the error that a promise is rejected with. */
+export async function messageOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("expected an error");
 }

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { expect, test } from "vitest";
 import { loadTrainSet } from "../../lib/data/dreamprm.js";
 import { toEvaluationRows, toMetaRows, toTrainRows } from "../../lib/data/rows.js";
@@ -5,7 +6,7 @@ import { loadMetaSet } from "../../lib/data/solutions.js";
 import type { Solution } from "../../lib/data/types.js";
 import { scratch } from "./helpers.js";
 
-const { write } = scratch();
+const { folder, write } = scratch();
 const quiet = { quiet: true };
 
 const plain: Solution = {
@@ -85,8 +86,20 @@ test("evaluation rows come back whole", async () => {
   const rows = toEvaluationRows([plain, odd, empty, clean]);
   expect(rows.map(({ label }) => label)).toEqual([1, 1, undefined, -1]);
   expect(rows.map(({ step_labels }) => step_labels)).toEqual([undefined, [1, 0, 1], undefined, undefined]);
+  expect(toEvaluationRows([{ ...plain, stepLabels: [1, null, null] }])[0].label).toBeUndefined();
   const { solutions } = await loadMetaSet(write("evaluation.jsonl", rows), quiet);
   expect(solutions).toEqual([plain, odd, empty, clean]);
+});
+
+test("image paths count from the folder of the file", async () => {
+  const solution = { ...plain, image: "a/b/1.png" };
+  const options = { folder: "a/c" };
+  expect(toTrainRows([solution], { labels: "outcome", ...options })[0].image_path).toBe("../b/1.png");
+  expect(toMetaRows([solution], options)[0].image_path).toBe("../b/1.png");
+  expect(toEvaluationRows([solution], options)[0].image_path).toBe("../b/1.png");
+  expect(toEvaluationRows([{ ...plain, image: "https://x/1.png" }], options)[0].image_path).toBe("https://x/1.png");
+  const { solutions } = await loadMetaSet(write("meta.json", toMetaRows([solution], { folder })), quiet);
+  expect(solutions[0].image).toBe(path.resolve("a/b/1.png"));
 });
 
 test("evaluation rows are checked", async () => {

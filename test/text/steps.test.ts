@@ -71,7 +71,7 @@ describe("splitSteps", () => {
   });
 
   test("3,000 random texts: nothing but white space is lost, and joined steps are split the same", () => {
-    const { pick, integer } = random(7);
+    const rng = random(7);
     const pieces = ["Step 1: ", "Step 2: ", "Step 3", "### Step 1", "**Step 2**", "1. ", "2. ", "3) ", "(1) ", "(2) "];
     const prose = [
       "First, ",
@@ -87,7 +87,10 @@ describe("splitSteps", () => {
     ];
     const gaps = ["\n", "\n", "\n\n", " ", ". ", "\n   ", "\r\n", "\n\n\n"];
     for (let n = 0; n < 3000; n++) {
-      const text = Array.from({ length: 1 + integer(12) }, () => pick([...pieces, ...prose]) + pick(gaps)).join("");
+      const text = Array.from(
+        { length: 1 + rng.integer(12) },
+        () => rng.pick([...pieces, ...prose]) + rng.pick(gaps),
+      ).join("");
       const steps = splitSteps(text);
       expect(steps.join("").replace(/\s/g, ""), text).toBe(text.replace(/\s/g, ""));
       expect(splitSteps(joinSteps(steps)), JSON.stringify(text)).toEqual(steps);

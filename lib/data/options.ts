@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { parseOptions } from "../core/check.js";
+
+const loading = {
+  images: z.enum(["check", "ignore"]).optional(),
+  imageRoot: z.string().optional(),
+  quiet: z.boolean().optional(),
+};
+
+const trainOptions = z.strictObject({ ...loading, domains: z.array(z.string()).optional() });
+
+const solutionOptions = z.strictObject({
+  ...loading,
+  withoutSteps: z.enum(["one-step", "skip"]).optional(),
+  afterError: z.enum(["wrong", "unlabelled"]).optional(),
+});
+
+/** @throws TypeError naming unknown and ill-typed options */
+export function checkTrainOptions(options: object, caller: string): void {
+  parseOptions(trainOptions, options, caller);
+}
+
+/** @throws TypeError naming unknown and ill-typed options */
+export function checkSolutionOptions(options: object, caller: string): void {
+  parseOptions(solutionOptions, options, caller);
+}
