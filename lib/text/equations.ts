@@ -2,7 +2,7 @@ import { chains, type Chain, type Side } from "./chains.js";
 import { evaluate, type Value } from "./expression.js";
 import { tokenize, type Relation, type Token } from "./numbers.js";
 import { add, compare, negate, toNumber } from "./rational.js";
-import { functions } from "./vocabulary.js";
+import { functions, openers } from "./vocabulary.js";
 
 /** An equation or comparison of numbers in a text. */
 export interface Statement {
@@ -31,7 +31,8 @@ export interface EvaluatedChain {
  *   Decimals inside an expression that the other side does not contain may be rounded (propagated ½ ulp).
  * - `≈` allows 1 % as well, and rounding to an integer.
  * - A percentage is read as n/100, and where that fails as n (5/20 × 100 = 25 %).
- * - A false statement is "unchecked" when its sides are in different units, or mix percentages with sums.
+ * - A false equation, and any comparison, is "unchecked" when its sides are in different units or mix percentages with
+ *   sums.
  */
 export function statements(text: string): Statement[] {
   return evaluateChains(tokenize(text)).flatMap((chain) => chain.statements);
@@ -67,10 +68,11 @@ function evaluateChain(chain: Chain, tokens: readonly Token[]): EvaluatedChain {
     if (!left || !right) continue;
     const computed = left.value.operators + right.value.operators > 0;
     if (i === 0 && (opening === "function" || (opening === "words" && left.value.operators === 0))) continue;
-    if (i === 0 && opening === "clause" && !computed) continue;
     const relation = relations[i];
+    const kind = isEquation(relation) ? "equation" : "comparison";
+    if (i === 0 && opening === "clause" && kind === "equation" && !computed) continue;
     found.push({
-      kind: relation === "=" || relation === "≈" ? "equation" : "comparison",
+      kind,
       relation,
       verdict: verdict(left, right, relation),
       left: toNumber(left.value.exact),
@@ -95,6 +97,7 @@ function openingOf({ start }: Chain, tokens: readonly Token[]): "line" | "clause
   const before = tokens.at(start - 1);
   if (start === 0 || before === undefined || before.text === "\n") return "line";
   if (before.kind === "break") return before.text === ":" ? "words" : "clause";
+  if (before.kind === "word" && openers.has(before.text.toLowerCase())) return "clause";
   const isFunction = (token: Token | undefined) => token?.kind === "word" && functions.has(token.text.toLowerCase());
   const ofFunction = before.text === "of" && start > 1 && isFunction(tokens.at(start - 2));
   return isFunction(before) || ofFunction ? "function" : "words";
@@ -120,8 +123,13 @@ function withoutLooseBrackets(tokens: readonly Token[], first: boolean, last: bo
 function verdict(left: Reading, right: Reading, relation: Relation): Statement["verdict"] {
   const lefts = left.plain ? [left.value, left.plain] : [left.value];
   const rights = right.plain ? [right.value, right.plain] : [right.value];
-  if (lefts.some((l) => rights.some((r) => holds(l, r, relation)))) return "right";
-  return comparable(left, right) ? "wrong" : "unchecked";
+  const held = lefts.some((l) => rights.some((r) => holds(l, r, relation)));
+  if (held && isEquation(relation)) return "right";
+  return comparable(left, right) ? (held ? "right" : "wrong") : "unchecked";
+}
+
+function isEquation(relation: Relation): boolean {
+  return relation === "=" || relation === "≈";
 }
 
 function comparable(left: Reading, right: Reading): boolean {

@@ -17,6 +17,8 @@ export interface Value {
 /** Numbers from 10¹⁰⁰ on are not evaluated, nor fractions of such. */
 const maxDigits = 100;
 const limit = 10n ** BigInt(maxDigits);
+/** Longer expressions are not evaluated; no step needs them and recursion stays shallow. */
+const maxTokens = 400;
 
 /**
  * Exact value of + − × ÷ ^, brackets, unary signs, implicit products such as 2(3 + 4) and scales (%, million).
@@ -29,7 +31,7 @@ const limit = 10n ** BigInt(maxDigits);
 export function evaluate(tokens: readonly Token[], known: readonly Token[], percent = true): Value | undefined {
   const [only] = tokens;
   if (tokens.length === 1) return only.kind === "number" ? literal(only.text, only.decimals, known) : undefined;
-  if (tokens.some(({ kind }) => kind === "word" || kind === "other")) return undefined;
+  if (tokens.length > maxTokens || tokens.some(({ kind }) => kind === "word" || kind === "other")) return undefined;
   let position = 0;
   const peek = () => tokens.at(position);
   const takeOperator = (operators: string) => {

@@ -26,7 +26,7 @@ export type Relation = "=" | "≈" | "≠" | "<" | ">" | "≤" | "≥";
 const letter = "A-Za-z_°µ\\u00c0-\\u1fff\\u2c00-\\uffff";
 const number = "\\d{1,3}(?:,\\d{3})+(?!\\d)(?:\\.\\d+)?|\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3}(?!\\w))?|\\.\\d+";
 const word = `[${letter}][${letter}\\d'’²³¹⁰⁴-⁹]*`;
-const pattern = new RegExp(`${number}|${word}|<<|>>|-+>|=>|<-|[<>!:=]=|\\*\\*|[²³¹⁰⁴-⁹]+|\\n|\\S`, "g");
+const pattern = new RegExp(`${number}|${word}|<<|>>|-{1,2}>|=>|<-|[<>!:=]=|\\*\\*|[²³¹⁰⁴-⁹]+|\\n|\\S`, "g");
 const clauseEnd = /[\n;?"]|[.,](?!\d)/g;
 const otherLetter = new RegExp(`^[${letter}]`);
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";

@@ -31,6 +31,9 @@ export const functions = list(
     "minus times over by mod modulo choose percent remainder det lim",
 );
 
+/** A number after one of these opens a statement: "since 5 > 3". */
+export const openers = list("since because so thus hence therefore then that but as if");
+
 /** Said before a number without changing it. */
 export const hedges = list("about approximately roughly around exactly only just nearly almost simply");
 
