@@ -30,7 +30,7 @@ export function balance(random: Random): Draft {
     scene: `${owner}'s balance is level: the left pan holds boxes and a weight, the right pan one weight (kilograms).`,
     ask,
     picture: "balance",
-    svg: scene(`${owner}'s balance`, drawing(boxes, small, shown[2].value)),
+    svg: () => scene(`${owner}'s balance`, drawing(boxes, small, shown[2].value)),
     shown,
     recipe,
   };

@@ -50,7 +50,7 @@ export function barChart(random: Random): Draft {
     scene: `The bar chart shows the ${theme.unit} of ${owner} by kind.`,
     ask,
     picture: "bar chart",
-    svg: scene(`${theme.title} at ${owner}`, bars(shown)),
+    svg: () => scene(`${theme.title} at ${owner}`, bars(shown)),
     shown,
     recipe,
   };
@@ -85,7 +85,7 @@ export function lineChart(random: Random): Draft {
     scene: `The line chart shows the visitors of ${owner}'s museum on five days.`,
     ask,
     picture: "line chart",
-    svg: scene(`Visitors of ${owner}'s museum`, polyline(shown)),
+    svg: () => scene(`Visitors of ${owner}'s museum`, polyline(shown)),
     shown,
     recipe,
   };

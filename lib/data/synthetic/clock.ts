@@ -25,12 +25,13 @@ function duration(random: Random): Draft {
     scene: `The clocks show when ${owner}'s ${event.slice(2)} starts and stops on one afternoon.`,
     ask: `There is a pause of ${pause.value} minutes. How many minutes does ${event} like this last without the pause?`,
     picture: "pair of clocks",
-    svg: scene(`${owner}'s ${event.slice(2)}`, [
-      ...dial(75, 108, 56, start, startMinute),
-      ...dial(205, 108, 56, stop, stopMinute),
-      text(75, 192, "start"),
-      text(205, 192, "stop"),
-    ]),
+    svg: () =>
+      scene(`${owner}'s ${event.slice(2)}`, [
+        ...dial(75, 108, 56, start, startMinute),
+        ...dial(205, 108, 56, stop, stopMinute),
+        text(75, 192, "start"),
+        text(205, 192, "stop"),
+      ]),
     shown,
     recipe: durationRecipe(pause),
   };
@@ -88,7 +89,7 @@ function oneClock(random: Random): Draft {
     scene: `The clock shows the time in ${owner}'s kitchen in the afternoon.`,
     ask: `The ${goal} starts in ${wait.value} minutes. How many minutes after 12 o'clock is that?`,
     picture: "clock",
-    svg: scene(`${owner}'s kitchen clock`, dial(140, 114, 78, shown[0].value, shown[1].value)),
+    svg: () => scene(`${owner}'s kitchen clock`, dial(140, 114, 78, shown[0].value, shown[1].value)),
     shown,
     recipe: {
       readings: ["clock_hour", "clock_minute"],

@@ -46,7 +46,7 @@ export function countShapes(random: Random): Draft {
     scene: `${owner} drew some ${kinds.join(", ")} on a sheet.`,
     ask,
     picture: "sheet of shapes",
-    svg: scene(`${owner}'s sheet of shapes`, scatter(shown, random)),
+    svg: () => scene(`${owner}'s sheet of shapes`, scatter(shown, random.fork("places"))),
     shown,
     recipe,
   };
@@ -113,7 +113,7 @@ export function table(random: Random): Draft {
     scene: `The table lists the ${goods.join(", ")} that ${people.join(", ")} bought.`,
     ask,
     picture: "table",
-    svg: scene("Shopping list", cellsOf(people, goods, shown)),
+    svg: () => scene("Shopping list", cellsOf(people, goods, shown)),
     shown,
     recipe,
   };

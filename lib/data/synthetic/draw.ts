@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parse, type Font } from "opentype.js";
+import { parse, type Font, type PathCommand } from "opentype.js";
 
 /**
  * SVG of the demo's pictures. Labels are outlines of the bundled DejaVu fonts: the same on every machine, and much
@@ -21,19 +21,51 @@ interface TextOptions {
 /** @param y of the base line */
 export function text(x: number, y: number, content: string | number, options: TextOptions = {}): string {
   const { size = 11, anchor = "middle", bold = false, fill = INK } = options;
-  const font = fontOf(bold ? "DejaVuSans-Bold" : "DejaVuSans");
-  const glyphs = [...String(content)].map((character) => font.charToGlyph(character));
-  const widths = glyphs.map((glyph) => ((glyph.advanceWidth ?? 0) * size) / font.unitsPerEm);
-  let at = x - { start: 0, middle: 0.5, end: 1 }[anchor] * widths.reduce((a, b) => a + b, 0);
-  const outlines = glyphs.map((glyph, i) => {
-    const outline = glyph.getPath(at, y, size).toPathData(2);
-    at += widths[i];
-    return outline;
+  const glyphs = [...String(content)].map((character) => glyphOf(character, size, bold));
+  const width = glyphs.reduce((sum, { advance }) => sum + advance, 0);
+  let at = x - { start: 0, middle: 0.5, end: 1 }[anchor] * width;
+  const outlines = glyphs.map(({ outline, advance }) => {
+    const placed = path(outline, fill, `transform="translate(${px(at)} ${px(y)})"`);
+    at += advance;
+    return placed;
   });
-  return path(outlines.join(""), fill);
+  return outlines.join("");
+}
+
+interface Glyph {
+  readonly outline: string;
+  readonly advance: number;
 }
 
 const fonts = new Map<string, Font>();
+const glyphs = new Map<string, Glyph>();
+
+function glyphOf(character: string, size: number, bold: boolean): Glyph {
+  const key = `${character} ${size} ${bold}`;
+  const known = glyphs.get(key);
+  if (known) return known;
+  const font = fontOf(bold ? "DejaVuSans-Bold" : "DejaVuSans");
+  const glyph = font.charToGlyph(character);
+  const outline = glyph.getPath(0, 0, size).commands.map(segment).join("");
+  const made = { outline, advance: ((glyph.advanceWidth ?? 0) * size) / font.unitsPerEm };
+  glyphs.set(key, made);
+  return made;
+}
+
+/** opentype.js writes NaN for numbers such as 1e-15, so its commands become SVG here. */
+function segment(command: PathCommand): string {
+  switch (command.type) {
+    case "Z":
+      return "Z";
+    case "M":
+    case "L":
+      return `${command.type}${px(command.x)} ${px(command.y)}`;
+    case "Q":
+      return `Q${[command.x1, command.y1, command.x, command.y].map(px).join(" ")}`;
+    case "C":
+      return `C${[command.x1, command.y1, command.x2, command.y2, command.x, command.y].map(px).join(" ")}`;
+  }
+}
 
 function fontOf(name: string): Font {
   const known = fonts.get(name);

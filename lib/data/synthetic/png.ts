@@ -13,15 +13,16 @@ export function renderPng(svg: string): Buffer {
   const pixels = image.pixels;
   const palette = new Map<number, number>();
   const rows = Buffer.alloc(height * (width + 1)); // a row starts with its filter type, 0
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = (y * width + x) * 4;
-      const colour = (coarse(pixels[at]) << 16) | (coarse(pixels[at + 1]) << 8) | coarse(pixels[at + 2]);
-      let index = palette.get(colour);
-      if (index === undefined) palette.set(colour, (index = palette.size));
+  let [last, index] = [-1, -1];
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const at = pixel * 4;
+    const colour = (coarse(pixels[at]) << 16) | (coarse(pixels[at + 1]) << 8) | coarse(pixels[at + 2]);
+    if (colour !== last) {
+      index = palette.get(colour) ?? palette.size;
       if (index > 255) return image.asPng();
-      rows[y * (width + 1) + 1 + x] = index;
+      palette.set((last = colour), index);
     }
+    rows[pixel + Math.floor(pixel / width) + 1] = index;
   }
   const header = Buffer.from([...uint32(width), ...uint32(height), 8, 3, 0, 0, 0]); // 8 bits, palette
   const colours = Buffer.from([...palette.keys()].flatMap((colour) => [...uint32(colour)].slice(1)));
@@ -29,7 +30,7 @@ export function renderPng(svg: string): Buffer {
     SIGNATURE,
     chunk("IHDR", header),
     chunk("PLTE", colours),
-    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IDAT", deflateSync(rows)),
     chunk("IEND", Buffer.alloc(0)),
   ]);
 }

@@ -37,20 +37,21 @@ export function gridPath(random: Random): Draft {
     scene: `The grid shows ${owner}'s robot (circle) and a flag; columns count from the left, rows from the bottom.`,
     ask,
     picture: "grid",
-    svg: scene(`${owner}'s robot and the flag`, [
-      ...Array.from({ length: columns + 1 }, (_, i) =>
-        line(left + i * cell, top, left + i * cell, top + rows * cell, FAINT),
-      ),
-      ...Array.from({ length: rows + 1 }, (_, i) =>
-        line(left, top + i * cell, left + columns * cell, top + i * cell, FAINT),
-      ),
-      ...axisLabels,
-      text(left + (columns * cell) / 2, top + rows * cell + 28, "column", { size: 9 }),
-      text(14, 108, "row", { size: 9 }),
-      circle(robotX, robotY, 6, COLOURS[0]),
-      line(flagX - 3, flagY + 7, flagX - 3, flagY - 7, INK, 1.5),
-      polygon([[flagX - 3, flagY - 7], [flagX + 6, flagY - 3.5], [flagX - 3, flagY]], COLOURS[3]), // prettier-ignore
-    ]),
+    svg: () =>
+      scene(`${owner}'s robot and the flag`, [
+        ...Array.from({ length: columns + 1 }, (_, i) =>
+          line(left + i * cell, top, left + i * cell, top + rows * cell, FAINT),
+        ),
+        ...Array.from({ length: rows + 1 }, (_, i) =>
+          line(left, top + i * cell, left + columns * cell, top + i * cell, FAINT),
+        ),
+        ...axisLabels,
+        text(left + (columns * cell) / 2, top + rows * cell + 28, "column", { size: 9 }),
+        text(14, 108, "row", { size: 9 }),
+        circle(robotX, robotY, 6, COLOURS[0]),
+        line(flagX - 3, flagY + 7, flagX - 3, flagY - 7, INK, 1.5),
+        polygon([[flagX - 3, flagY - 7], [flagX + 6, flagY - 3.5], [flagX - 3, flagY]], COLOURS[3]), // prettier-ignore
+      ]),
     shown,
     recipe,
   };
@@ -114,16 +115,17 @@ export function geometry(random: Random): Draft {
     scene: `The drawing shows ${owner}'s garden, a ${shape}, on a map with one unit to the metre.`,
     ask: asks[kind],
     picture: "drawing",
-    svg: scene(`${owner}'s garden`, [
-      ...Array.from({ length: 17 }, (_, i) => line(x(i), y(0), x(i), y(12), FAINT, 0.6)),
-      ...Array.from({ length: 13 }, (_, i) => line(x(0), y(i), x(16), y(i), FAINT, 0.6)),
-      line(x(0), y(0), x(16.4), y(0)),
-      line(x(0), y(0), x(0), y(12.3)),
-      ...Array.from({ length: 8 }, (_, i) => text(x(2 * i + 2), y(0) + 13, 2 * i + 2, { size: 9 })),
-      ...Array.from({ length: 6 }, (_, i) => text(x(0) - 9, y(2 * i + 2) + 3, 2 * i + 2, { size: 9 })),
-      polygon(corners.map(([a, b]) => [x(a), y(b)] as const), COLOURS[2], `fill-opacity="0.3" stroke="${COLOURS[2]}" stroke-width="2"`), // prettier-ignore
-      ...corners.map(([a, b]) => circle(x(a), y(b), 3, INK)),
-    ]),
+    svg: () =>
+      scene(`${owner}'s garden`, [
+        ...Array.from({ length: 17 }, (_, i) => line(x(i), y(0), x(i), y(12), FAINT, 0.6)),
+        ...Array.from({ length: 13 }, (_, i) => line(x(0), y(i), x(16), y(i), FAINT, 0.6)),
+        line(x(0), y(0), x(16.4), y(0)),
+        line(x(0), y(0), x(0), y(12.3)),
+        ...Array.from({ length: 8 }, (_, i) => text(x(2 * i + 2), y(0) + 13, 2 * i + 2, { size: 9 })),
+        ...Array.from({ length: 6 }, (_, i) => text(x(0) - 9, y(2 * i + 2) + 3, 2 * i + 2, { size: 9 })),
+        polygon(corners.map(([a, b]) => [x(a), y(b)] as const), COLOURS[2], `fill-opacity="0.3" stroke="${COLOURS[2]}" stroke-width="2"`), // prettier-ignore
+        ...corners.map(([a, b]) => circle(x(a), y(b), 3, INK)),
+      ]),
     shown,
     recipe: gardenRecipe(kind, price),
   };

@@ -46,7 +46,8 @@ export interface Draft {
   readonly scene: string;
   readonly ask: string;
   readonly picture: string;
-  readonly svg: string;
+  /** drawn for accepted drafts only */
+  readonly svg: () => string;
   readonly shown: readonly Quantity[];
   readonly recipe: Recipe;
 }
@@ -86,30 +87,28 @@ const CAPTIONS = {
 /** Draws questions from a family until one is sound: all results positive whole numbers below 10,000, new text. */
 export function drawQuestion(family: Family, random: Random, taken: Set<string>): Question {
   for (let attempt = 0; attempt < 5000; attempt++) {
-    const draft = family(random);
-    const { recipe, ...rest } = draft;
-    const text = `Question: ${draft.scene} ${caption(draft, random)}${draft.ask}`;
-    const question: Question = { ...recipe, text, picture: rest.picture, svg: rest.svg, shown: rest.shown };
-    if (taken.has(text) || !isSound(question)) continue;
+    const { recipe, scene, ask, picture, svg, shown } = family(random);
+    const text = `Question: ${scene} ${caption(shown, random)}${ask}`;
+    if (taken.has(text) || !isSound(recipe, shown)) continue;
     taken.add(text);
-    return question;
+    return { ...recipe, text, picture, svg: svg(), shown };
   }
   throw new Error(
     `demo data: no new question after 5000 draws; ask for fewer questions per domain (${taken.size} made)`,
   );
 }
 
-function caption(draft: Draft, random: Random): string {
+function caption(shown: readonly Quantity[], random: Random): string {
   if (random.next() > CAPTION_SHARE) return "";
   const equals = random.next() < 0.7;
-  const list = draft.shown.map(({ name, value }) => (equals ? `${name} = ${value}` : `${name} ${value}`)).join(", ");
+  const list = shown.map(({ name, value }) => (equals ? `${name} = ${value}` : `${name} ${value}`)).join(", ");
   return `${random.pick(equals ? CAPTIONS.equals : CAPTIONS.plain)}: ${list}. `;
 }
 
-function isSound(question: Question): boolean {
-  const values = new Map([...question.shown, ...question.givens].map(({ name, value }) => [name, value]));
+function isSound({ rule, givens }: Recipe, shown: readonly Quantity[]): boolean {
+  const values = new Map([...shown, ...givens].map(({ name, value }) => [name, value]));
   const value = (operand: string | number) => (typeof operand === "number" ? operand : (values.get(operand) ?? NaN));
-  return question.rule.operations.every(({ result, left, operator, right }) => {
+  return rule.operations.every(({ result, left, operator, right }) => {
     const outcome = apply(value(left), operator, value(right));
     values.set(result, outcome);
     return Number.isInteger(outcome) && outcome > 0 && outcome < 10_000;

@@ -35,14 +35,15 @@ export function vennSets(random: Random): Draft {
     scene: `The Venn diagram shows how many pupils of ${school} are in the clubs ${first} and ${second}.`,
     ask,
     picture: "Venn diagram",
-    svg: scene(`Clubs at ${school}`, [
-      circle(108, 112, 66, COLOURS[0], 'fill-opacity="0.35" stroke="#4c78a8" stroke-width="1.5"'),
-      circle(172, 112, 66, COLOURS[1], 'fill-opacity="0.35" stroke="#f58518" stroke-width="1.5"'),
-      text(78, 42, first, { bold: true }),
-      text(202, 42, second, { bold: true }),
-      ...[78, 140, 202].map((x, i) => text(x, 117, shown[i].value, { size: 14 })),
-      text(244, 192, `neither: ${shown[3].value}`, { size: 11 }),
-    ]),
+    svg: () =>
+      scene(`Clubs at ${school}`, [
+        circle(108, 112, 66, COLOURS[0], 'fill-opacity="0.35" stroke="#4c78a8" stroke-width="1.5"'),
+        circle(172, 112, 66, COLOURS[1], 'fill-opacity="0.35" stroke="#f58518" stroke-width="1.5"'),
+        text(78, 42, first, { bold: true }),
+        text(202, 42, second, { bold: true }),
+        ...[78, 140, 202].map((x, i) => text(x, 117, shown[i].value, { size: 14 })),
+        text(244, 192, `neither: ${shown[3].value}`, { size: 11 }),
+      ]),
     shown,
     recipe,
   };
@@ -66,7 +67,7 @@ export function pieChart(random: Random): Draft {
     scene: `The pie chart shows how the ${people.value} people of ${town} come to work, in percent.`,
     ask,
     picture: "pie chart",
-    svg: scene(`Way to work, ${town} (%)`, slices(shown)),
+    svg: () => scene(`Way to work, ${town} (%)`, slices(shown)),
     shown,
     recipe,
   };
