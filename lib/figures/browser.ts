@@ -63,7 +63,7 @@ async function launch(): Promise<Browser> {
   }
   removeOrphanedProfiles();
   const userDataDir = mkdtempSync(join(tmpdir(), `${PROFILE}${process.pid}-`));
-  const removeProfile = (): void => rmSync(userDataDir, { recursive: true, force: true, maxRetries: 3 });
+  const removeProfile = (): void => removeFolder(userDataDir);
   try {
     const started = await puppeteer.launch({
       executablePath: found.path,
@@ -81,9 +81,11 @@ async function launch(): Promise<Browser> {
     process.once("exit", removeProfile);
     started.once("disconnected", () => {
       process.off("beforeExit", close);
+      browser = undefined;
+    });
+    started.process()?.once("exit", () => {
       process.off("exit", removeProfile);
       removeProfile();
-      browser = undefined;
     });
     return started;
   } catch (error) {
@@ -117,6 +119,14 @@ function holdProcess(started: Browser, hold: boolean): void {
   }
 }
 
+function removeFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // A browser that is just dying still writes into it; the next one to start removes what is left.
+  }
+}
+
 /** Profiles of processes that were killed before they could remove them. */
 function removeOrphanedProfiles(): void {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PROFILE))) {
@@ -124,8 +134,7 @@ function removeOrphanedProfiles(): void {
     try {
       process.kill(pid, 0);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ESRCH")
-        rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      if ((error as NodeJS.ErrnoException).code === "ESRCH") removeFolder(join(tmpdir(), name));
     }
   }
 }

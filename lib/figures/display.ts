@@ -4,6 +4,8 @@ import { showOutput, type MimeBundle } from "./kernelOutput.js";
 import { screenSize } from "./theme.js";
 import type { Figure } from "./types.js";
 
+export { showTable } from "./table.js";
+
 const EMPTY: MimeBundle = { "text/html": "" };
 /** Least time between two redrawings of a live figure, ms. */
 const THROTTLE_MS = 200;

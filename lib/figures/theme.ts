@@ -147,7 +147,7 @@ function outerText(layout: Layout, tick: number): { right: number; top: number }
   const lines = right.flatMap((a) => a.text.split("<br>"));
   const longest = Math.max(0, ...lines.map((line) => line.length));
   return {
-    right: right.length > 0 ? LABEL_GAP + (longest * CHARACTER_WIDTH + 0.6) * tick : tick,
+    right: right.length > 0 ? LABEL_GAP + (longest * CHARACTER_WIDTH + 0.8) * tick : tick,
     top: above ? tick * 2 : tick * 0.9,
   };
 }
