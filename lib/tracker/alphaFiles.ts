@@ -17,6 +17,8 @@ const TAIL = "]}\n";
 export class AlphaWriter {
   readonly #folder: string;
   readonly #names: readonly string[];
+  /** the caller's array that was checked last: 10⁶ names need no second look */
+  #checked: readonly string[] | undefined;
   readonly #values: number;
   readonly #header: number;
   #rows = 0;
@@ -24,8 +26,9 @@ export class AlphaWriter {
   /** where TAIL begins in alpha.json; a step is added by writing over it, so the file is valid JSON at all times */
   #tailAt: number;
 
-  /** @throws RangeError when a name occurs twice */
+  /** @throws RangeError when a name occurs twice, or there are none */
   constructor(folder: string, names: readonly string[]) {
+    if (names.length === 0) throw new RangeError("weights: there are no names");
     const twice = duplicate(names);
     if (twice !== undefined) throw new RangeError(`weights: the name "${twice}" occurs twice`);
     this.#folder = folder;
@@ -60,20 +63,25 @@ export class AlphaWriter {
   }
 
   #check(step: number, names: readonly string[], weights: ArrayLike<number>): void {
-    const expected = this.#names;
     if (names.length !== weights.length) {
       throw new RangeError(`weights at step ${step}: ${names.length} names but ${weights.length} values`);
     }
+    if (names !== this.#checked) this.#checkNames(step, names);
+    if (!Number.isFinite(step) || step < this.#lastStep) {
+      throw new RangeError(`weights at step ${step}: the last snapshot is at step ${this.#lastStep}`);
+    }
+  }
+
+  #checkNames(step: number, names: readonly string[]): void {
+    const expected = this.#names;
     const differs = names.length === expected.length ? names.findIndex((name, k) => name !== expected[k]) : 0;
-    if (names.length !== expected.length || differs !== -1) {
+    if (differs !== -1) {
       throw new RangeError(
         `weights at step ${step}: entry ${differs} is "${names[differs]}" of ${names.length}, ` +
           `the run began with "${expected[differs]}" of ${expected.length}; a run logs one weight vector`,
       );
     }
-    if (!Number.isFinite(step) || step < this.#lastStep) {
-      throw new RangeError(`weights at step ${step}: the last snapshot is at step ${this.#lastStep}`);
-    }
+    this.#checked = names;
   }
 
   close(): void {
@@ -106,11 +114,11 @@ export async function readAlpha(folder: string): Promise<{ series: AlphaSeries; 
   const value = parseHeader(text);
   checkVersion(value, file);
   const { names, steps } = parseOptions(headerSchema, value, file);
-  const matrix = await readFloats(join(folder, VALUES), steps.length * names.length);
-  const rows = names.length === 0 ? 0 : Math.floor(matrix.length / names.length);
-  if (rows === steps.length) return { series: new AlphaSeries(names, steps, matrix) };
+  const values = await readFloats(join(folder, VALUES), steps.length * names.length);
+  const rows = names.length === 0 ? 0 : Math.floor(values.length / names.length);
+  if (rows === steps.length) return { series: new AlphaSeries(names, steps, values) };
   return {
-    series: new AlphaSeries(names, steps.slice(0, rows), matrix.subarray(0, rows * names.length)),
+    series: new AlphaSeries(names, steps.slice(0, rows), values.subarray(0, rows * names.length)),
     problem: `${join(folder, VALUES)} holds ${rows} of ${steps.length} snapshots; the others are lost`,
   };
 }

@@ -9,17 +9,17 @@ export class AlphaSeries {
   readonly names: readonly string[];
   /** [T], ascending */
   readonly steps: readonly number[];
-  /** [T, K], row-major: entry k at time t is `matrix[t * K + k]` */
-  readonly matrix: Float32Array;
+  /** [T, K], row-major: entry k at time t is `values[t * K + k]` */
+  readonly values: Float32Array;
   #index: ReadonlyMap<string, number> | undefined;
 
-  constructor(names: readonly string[], steps: readonly number[], matrix: Float32Array) {
-    if (matrix.length !== names.length * steps.length) {
-      throw new RangeError(`matrix of ${matrix.length} values is not [${steps.length}, ${names.length}]`);
+  constructor(names: readonly string[], steps: readonly number[], values: Float32Array) {
+    if (values.length !== names.length * steps.length) {
+      throw new RangeError(`${values.length} values are no [${steps.length}, ${names.length}] matrix`);
     }
     this.names = names;
     this.steps = steps;
-    this.matrix = matrix;
+    this.values = values;
   }
 
   /**
@@ -47,11 +47,11 @@ export class AlphaSeries {
       const [some, more] = [this.names.slice(0, 10).join(", ") || "none", this.names.length > 10 ? ", …" : ""];
       throw new RangeError(`no weight named "${name}"; there are ${this.names.length}: ${some}${more}`);
     }
-    return Float32Array.from(this.steps, (_, t) => this.matrix[t * this.names.length + k]);
+    return Float32Array.from(this.steps, (_, t) => this.values[t * this.names.length + k]);
   }
 
   #row(t: number): Float32Array {
-    return this.matrix.subarray(t * this.names.length, (t + 1) * this.names.length);
+    return this.values.subarray(t * this.names.length, (t + 1) * this.names.length);
   }
 
   #extent(): string {

@@ -23,7 +23,7 @@ describe("a weight series", () => {
     await run.finish();
     const series = await weightsOf(store, run.id);
     expect(series.steps).toEqual([0, 5, 20]);
-    expect(series.matrix).toEqual(new Float32Array([1, 1, 1, 0.5, 1.5, NaN, 0.1, 2, 3]));
+    expect(series.values).toEqual(new Float32Array([1, 1, 1, 0.5, 1.5, NaN, 0.1, 2, 3]));
     expect(series.entry("Geometrie ü")).toEqual(new Float32Array([1, 1.5, 2]));
     expect(series.last()).toEqual(new Float32Array([0.1, 2, 3]));
     expect(series.at(5)).toEqual(new Float32Array([0.5, 1.5, NaN]));
@@ -71,13 +71,14 @@ describe("a weight series", () => {
   test("refuses other names, lengths, twins and steps that go back, and keeps what it has", async () => {
     const { store, run } = await start();
     expect(() => run.logWeights(1, ["a", "a"], [1, 2])).toThrow(/"a" occurs twice/);
+    expect(() => run.logWeights(1, [], [])).toThrow(/no names/);
     run.logWeights(3, ["a", "b"], [1, 2]);
     expect(() => run.logWeights(4, ["a", "c"], [1, 2])).toThrow(/entry 1 is "c" of 2, the run began with "b" of 2/);
     expect(() => run.logWeights(4, ["a"], [1])).toThrow(/of 1, the run began with "a" of 2/);
     expect(() => run.logWeights(4, ["a", "b"], [1, 2, 3])).toThrow(/2 names but 3 values/);
     expect(() => run.logWeights(2, ["a", "b"], [1, 2])).toThrow(/the last snapshot is at step 3/);
     await run.finish();
-    expect(await weightsOf(store, run.id)).toMatchObject({ steps: [3], matrix: new Float32Array([1, 2]) });
+    expect(await weightsOf(store, run.id)).toMatchObject({ steps: [3], values: new Float32Array([1, 2]) });
   });
 });
 
@@ -94,7 +95,7 @@ describe("damaged weight files", () => {
     const { store, run, file } = await twoRows();
     truncateSync(file("alpha.f32"), 13);
     const record = await store.read(run.id);
-    expect(await record.weights()).toMatchObject({ steps: [1], matrix: new Float32Array([1, 2]) });
+    expect(await record.weights()).toMatchObject({ steps: [1], values: new Float32Array([1, 2]) });
     expect(await record.problems()).toEqual([expect.stringMatching(/alpha\.f32 holds 1 of 2 snapshots/)]);
   });
 
@@ -120,6 +121,6 @@ describe("damaged weight files", () => {
   });
 });
 
-test("a series refuses a matrix that does not fit", () => {
-  expect(() => new AlphaSeries(["a", "b"], [1], new Float32Array(3))).toThrow(/matrix of 3 values is not \[1, 2\]/);
+test("a series refuses values that do not fit", () => {
+  expect(() => new AlphaSeries(["a", "b"], [1], new Float32Array(3))).toThrow(/3 values are no \[1, 2\] matrix/);
 });
