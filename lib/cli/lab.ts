@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { delimiter, join } from "node:path";
+import { delimiter } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { findJupyter, installJupyter, writeKernelspec } from "../notebook/jupyter.js";
 import { projectRoot } from "../notebook/kernelProcess.js";
@@ -32,7 +32,7 @@ async function openLab({ browser, port }: Options): Promise<void> {
   ];
   const paths = [writeKernelspec(), process.env["JUPYTER_PATH"]].filter(Boolean).join(delimiter);
   const server = spawn(command, args, {
-    cwd: join(projectRoot, "notebooks"),
+    cwd: projectRoot,
     env: { ...process.env, JUPYTER_PATH: paths },
     stdio: "inherit",
   });
