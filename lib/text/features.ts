@@ -112,12 +112,12 @@ interface Layout {
 }
 
 function encodeRows(inputs: readonly StepInput[], { buckets, verifiers, ngrams, size }: Layout): FeatureRows {
-  const texts = new Map<string, Int32Array>();
+  const texts = new Map<string, number[]>();
   const hashesOf = (text: string) => memo(texts, text, tokenHashes);
   const verified = prefixVerifier(hashesOf);
   const row = new Float32Array(size);
   const indptr = new Int32Array(inputs.length + 1);
-  const entries = growing();
+  const entries = sparseEntries(size);
   const addNgrams = (text: string, longest: number, namespace: number, weight: number) => {
     const hashes = hashesOf(text);
     let total = 0;
@@ -151,8 +151,7 @@ function encodeRows(inputs: readonly StepInput[], { buckets, verifiers, ngrams, 
       buckets,
     );
     if (verifiers) row.set(verified(question, steps), buckets + structure.length);
-    for (let column = 0; column < size; column++) if (row[column] !== 0) entries.push(column, row[column]);
-    indptr[r + 1] = entries.length();
+    indptr[r + 1] = entries.add(row);
   });
   return { rows: inputs.length, size, indptr, ...entries.arrays() };
 }
@@ -164,7 +163,7 @@ interface Prefix {
 }
 
 /** (question, steps) → verifier features of the last step */
-function prefixVerifier(hashesOf: (text: string) => Int32Array) {
+function prefixVerifier(hashesOf: (text: string) => number[]) {
   const parses = new Map<string, ParsedText>();
   const roots = new Map<string, Prefix>();
   const parsed = (text: string) => memo(parses, text, () => parseText(text, hashesOf(text)));
@@ -187,22 +186,27 @@ function memo<V>(values: Map<string, V>, key: string, compute: (key: string) => 
   return value;
 }
 
-/** Column and value arrays that double when full. */
-function growing() {
-  let [indices, values, length] = [new Int32Array(1024), new Float32Array(1024), 0];
+/** Non-zero entries of rows, in arrays that double when full. */
+function sparseEntries(size: number) {
+  let [indices, values, count] = [new Int32Array(4 * size), new Float32Array(4 * size), 0];
   return {
-    length: () => length,
-    push(column: number, value: number) {
-      if (length === indices.length) {
-        const [moreIndices, moreValues] = [new Int32Array(2 * length), new Float32Array(2 * length)];
+    /** returns the number of entries so far */
+    add(row: Float32Array): number {
+      if (count + size > indices.length) {
+        const [moreIndices, moreValues] = [new Int32Array(2 * indices.length), new Float32Array(2 * indices.length)];
         moreIndices.set(indices);
         moreValues.set(values);
         [indices, values] = [moreIndices, moreValues];
       }
-      indices[length] = column;
-      values[length++] = value;
+      for (let column = 0; column < size; column++) {
+        const value = row[column];
+        if (value === 0) continue;
+        indices[count] = column;
+        values[count++] = value;
+      }
+      return count;
     },
-    arrays: () => ({ indices: indices.slice(0, length), values: values.slice(0, length) }),
+    arrays: () => ({ indices: indices.slice(0, count), values: values.slice(0, count) }),
   };
 }
 

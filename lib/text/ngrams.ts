@@ -7,28 +7,38 @@ const prime = 0x01000193;
  * 32-bit FNV-1a hashes of the tokens of a text: runs of letters in lower case, numbers by shape (every digit as 0, so
  * that 17 and 42 are one token and 5 another), every other sign by itself.
  */
-export function tokenHashes(text: string): Int32Array {
+export function tokenHashes(text: string): number[] {
   const lower = text.toLowerCase();
-  const hashes = new Int32Array(lower.length);
-  let count = 0;
+  const hashes: number[] = [];
   let hash = offset;
   let kind = 0;
   for (let i = 0; i < lower.length; i++) {
     const code = lower.charCodeAt(i);
     const next = kindOf(code);
     if (kind !== 0 && (next !== kind || kind === sign)) {
-      hashes[count++] = hash;
+      hashes.push(hash);
       hash = offset;
     }
     kind = next;
     if (next !== 0) hash = Math.imul(hash ^ (next === digit ? 48 : code), prime);
   }
-  if (kind !== 0) hashes[count++] = hash;
-  return hashes.slice(0, count);
+  if (kind !== 0) hashes.push(hash);
+  return hashes;
+}
+
+/** 32-bit hash of a text up to case and white space. */
+export function plainHash(text: string): number {
+  const lower = text.toLowerCase();
+  let hash = offset;
+  for (let i = 0; i < lower.length; i++) {
+    const code = lower.charCodeAt(i);
+    if (code > 32) hash = Math.imul(hash ^ code, prime);
+  }
+  return hash;
 }
 
 /** Hash of n neighbouring tokens in the space named by `namespace`. */
-export function ngramHash(hashes: Int32Array, start: number, n: number, namespace: number): number {
+export function ngramHash(hashes: readonly number[], start: number, n: number, namespace: number): number {
   let hash = Math.imul(offset ^ namespace, prime) ^ n;
   for (let i = start; i < start + n; i++) hash = Math.imul((hash ^ hashes[i]) >>> 0, prime) ^ (hash >>> 15);
   hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);

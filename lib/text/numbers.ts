@@ -23,12 +23,9 @@ export type Token =
 
 export type Relation = "=" | "≈" | "≠" | "<" | ">" | "≤" | "≥";
 
-const letter = "A-Za-z_°µ\\u00c0-\\u1fff\\u2c00-\\uffff";
-const number = "\\d{1,3}(?:,\\d{3})+(?!\\d)(?:\\.\\d+)?|\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3}(?!\\w))?|\\.\\d+";
-const word = `[${letter}][${letter}\\d'’²³¹⁰⁴-⁹]*`;
-const pattern = new RegExp(`${number}|${word}|<<|>>|-{1,2}>|=>|<-|[<>!:=]=|\\*\\*|[²³¹⁰⁴-⁹]+|\\n|\\S`, "g");
+const numberAt = /\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3}(?!\w))?|\.\d+/y;
+const signAt = /<<|>>|-{1,2}>|=>|<-|[<>!:=]=|\*\*|[²³¹⁰⁴-⁹]+|[^]/y;
 const clauseEnd = /[\n;?"]|[.,](?!\d)/g;
-const otherLetter = new RegExp(`^[${letter}]`);
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const percent: Token = { kind: "scale", text: "%", factor: [1n, 100n] };
 
@@ -79,22 +76,37 @@ function addClause(clause: string, tokens: Token[]): void {
   else tokens.push({ kind: "break", text: clause[clause.length - 1] });
 }
 
-function isDigit(sign: string): boolean {
-  return sign >= "0" && sign <= "9";
+function tokenizeClause(source: string, tokens: Token[]): void {
+  let attached = false;
+  for (let i = 0; i < source.length;) {
+    const code = source.charCodeAt(i);
+    if (code !== newline && isSpace(code)) {
+      attached = false;
+      i++;
+      continue;
+    }
+    const start = i;
+    if (isLetter(code)) {
+      do i++;
+      while (i < source.length && continuesWord(source.charCodeAt(i)));
+      tokens.push({ kind: "word", text: source.slice(start, i), attached });
+    } else if (isDigitCode(code) || (code === point && isDigitCode(source.charCodeAt(i + 1)))) {
+      const text = matchAt(numberAt, source, i);
+      i += text.length;
+      tokens.push(numberToken(text));
+    } else {
+      const text = matchAt(signAt, source, i);
+      i += text.length;
+      if (superscripts.includes(text[0])) tokens.push(...raisedTo(text));
+      else tokens.push(signToken(text, attached, source[i] ?? " ", tokens.at(-1)));
+    }
+    attached = true;
+  }
 }
 
-function tokenizeClause(source: string, tokens: Token[]): void {
-  let end = 0;
-  pattern.lastIndex = 0;
-  for (let match = pattern.exec(source); match; match = pattern.exec(source)) {
-    const [text] = match;
-    const attached = match.index === end && match.index > 0;
-    end = match.index + text.length;
-    if (startsWord(text)) tokens.push({ kind: "word", text, attached });
-    else if (isDigit(text[0]) || (text[0] === "." && text.length > 1)) tokens.push(numberToken(text));
-    else if (superscripts.includes(text[0])) tokens.push(...raisedTo(text));
-    else tokens.push(signToken(text, attached, source[end] ?? " ", tokens.at(-1)));
-  }
+function matchAt(pattern: RegExp, source: string, index: number): string {
+  pattern.lastIndex = index;
+  return pattern.exec(source)?.[0] ?? source[index];
 }
 
 function signToken(text: string, attached: boolean, following: string, previous: Token | undefined): Token {
@@ -108,7 +120,7 @@ function signToken(text: string, attached: boolean, following: string, previous:
   }
   if (breaks.has(text)) {
     const factorial = text === "!" && previous?.kind === "number";
-    const time = text === ":" && previous?.kind === "number" && isDigit(following);
+    const time = text === ":" && previous?.kind === "number" && isDigitCode(following.charCodeAt(0));
     return { kind: factorial || time ? "other" : "break", text };
   }
   if ("([{".includes(text)) return { kind: "open", text, attached };
@@ -124,15 +136,33 @@ function raisedTo(text: string): Token[] {
   ];
 }
 
-function startsWord(text: string): boolean {
-  const code = text.charCodeAt(0);
-  return code < 128 ? ((code | 32) >= 97 && (code | 32) <= 122) || code === 95 : otherLetter.test(text);
+const newline = 10;
+const point = 46;
+
+function isSpace(code: number): boolean {
+  return code <= 32 || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x202f || code === 0x3000;
+}
+
+function isDigitCode(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Latin, _ ° µ, and every script outside punctuation and mathematical signs. */
+function isLetter(code: number): boolean {
+  if (code < 128) return ((code | 32) >= 97 && (code | 32) <= 122) || code === 95;
+  return code === 0xb0 || code === 0xb5 || (code >= 0xc0 && code <= 0x1fff) || (code >= 0x2c00 && code !== 0x3000);
+}
+
+/** Letters, digits, apostrophes and superscripts: x2, Tea's, cm². */
+function continuesWord(code: number): boolean {
+  if (isLetter(code) || isDigitCode(code) || code === 39) return true;
+  return code === 0x2019 || code === 0xb2 || code === 0xb3 || code === 0xb9 || (code >= 0x2070 && code <= 0x2079);
 }
 
 function numberToken(text: string): Token {
-  const digits = text.replaceAll(",", "");
-  const point = digits.indexOf(".");
-  return { kind: "number", text: digits, decimals: point < 0 ? 0 : digits.search(/e|$/i) - point - 1 };
+  const digits = text.includes(",") ? text.replaceAll(",", "") : text;
+  const dot = digits.indexOf(".");
+  return { kind: "number", text: digits, decimals: dot < 0 ? 0 : digits.search(/e|$/i) - dot - 1 };
 }
 
 const signs: Readonly<Record<string, string>> = {
@@ -162,7 +192,8 @@ const signs: Readonly<Record<string, string>> = {
 
 function plainSigns(text: string): string {
   const source = text.includes("\\") ? withoutLatex(text) : text;
-  return source.replace(/[−–—×·⋅∙∗÷∕≅≃→⇒⟹“”`$€£¥]/g, (sign) => signs[sign]).replace(/(?<=\d ?)[xX](?= ?\d)/g, "*");
+  const plain = source.replace(/[−–—×·⋅∙∗÷∕≅≃→⇒⟹“”`$€£¥]/g, (sign) => signs[sign]);
+  return /\d ?[xX] ?\d/.test(plain) ? plain.replace(/(?<=\d ?)[xX](?= ?\d)/g, "*") : plain;
 }
 
 const commands: Readonly<Record<string, string>> = {

@@ -13,11 +13,13 @@ export interface Quantity {
  * `Tea = 20 - 3 = 17` has the value of its last side.
  */
 export function quantities(tokens: readonly Token[], chains: readonly EvaluatedChain[]): Quantity[] {
-  return chains.flatMap((chain) => {
+  const found: Quantity[] = [];
+  for (const chain of chains) {
     const value = chain.values.at(-1);
     const name = value === undefined ? undefined : nameOf(tokens, chain);
-    return name === undefined || value === undefined ? [] : [{ name, value }];
-  });
+    if (name !== undefined && value !== undefined) found.push({ name, value });
+  }
+  return found;
 }
 
 /** The same quantity: equal, or equal up to 1 % where one of them is no integer. */

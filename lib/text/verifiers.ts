@@ -4,7 +4,7 @@
  */
 import { finalAnswer } from "./answer.js";
 import { evaluateChains, type Statement } from "./equations.js";
-import { tokenHashes } from "./ngrams.js";
+import { plainHash, tokenHashes } from "./ngrams.js";
 import { tokenize, type Token } from "./numbers.js";
 import { quantities, sameValue, type Quantity } from "./quantities.js";
 import { numberWords } from "./vocabulary.js";
@@ -20,7 +20,7 @@ export const verifierNames = {
   "numbers unseen share": "share of the distinct numbers of the step that are unseen",
   "contradiction with a step": "a named quantity has another value than in every earlier step that names it",
   "contradiction with the question": "a named quantity has another value than in the question",
-  "step repeated": "equal to an earlier step up to spaces and case",
+  "step repeated": "equal to an earlier step up to white space and case",
   "step overlap": "largest Jaccard similarity of its set of tokens with that of an earlier step",
   "earlier equation wrong": "an earlier step holds a wrong equation",
   "earlier comparison wrong": "an earlier step holds a wrong comparison",
@@ -41,7 +41,7 @@ export interface ParsedText {
   readonly tokens: Int32Array;
   /** number of the final answer, where the text gives one */
   readonly answer: number | undefined;
-  readonly text: string;
+  readonly plainHash: number;
 }
 
 /** A step in its place, linked to the steps before it. */
@@ -59,20 +59,23 @@ const mayAnswer = /answer|solution|boxed/i;
 
 export function parseText(text: string, hashes = tokenHashes(text)): ParsedText {
   const body = text.replace(label, "");
-  const tokens = /\d/.test(body) ? tokenize(body) : [];
+  const tokens = tokenize(body);
   const chains = evaluateChains(tokens);
-  const statements = chains.flatMap((chain) => chain.statements);
+  const statements: Statement[] = [];
+  for (const chain of chains) statements.push(...chain.statements);
   const answer = mayAnswer.test(text) ? numbersOf(tokenize(finalAnswer([text]) ?? "")).at(-1) : undefined;
   const numbers = new Set(numbersOf(tokens));
   for (const word of body.match(spelledNumber) ?? []) numbers.add(numberWords.get(word.toLowerCase()) ?? NaN);
+  const computed = new Set<number>();
+  for (const statement of statements) if (statement.computed) computed.add(Math.abs(statement.right));
   return {
     numbers,
-    computed: new Set(statements.filter(({ computed }) => computed).map(({ right }) => Math.abs(right))),
+    computed,
     statements,
     quantities: quantities(tokens, chains),
     tokens: distinct(hashes),
     answer,
-    text,
+    plainHash: plainHash(text),
   };
 }
 
@@ -152,8 +155,7 @@ function contradicts({ name, value }: Quantity, texts: readonly ParsedText[]): b
 }
 
 function isRepeated(parsed: ParsedText, previous: VerifiedStep | undefined): boolean {
-  const plain = (text: string) => text.toLowerCase().replace(/\s+/g, " ").trim();
-  return anyEarlier(previous, ({ text }) => plain(text) === plain(parsed.text));
+  return anyEarlier(previous, ({ plainHash }) => plainHash === parsed.plainHash);
 }
 
 function largestOverlap(parsed: ParsedText, previous: VerifiedStep | undefined): number {
@@ -184,8 +186,8 @@ function numbersOf(tokens: readonly Token[]): number[] {
   return tokens.filter(({ kind }) => kind === "number").map(({ text }) => Number(text));
 }
 
-function distinct(hashes: Int32Array): Int32Array {
-  const sorted = hashes.slice().sort();
+function distinct(hashes: readonly number[]): Int32Array {
+  const sorted = new Int32Array(hashes).sort();
   let count = 0;
   for (const hash of sorted) if (count === 0 || hash !== sorted[count - 1]) sorted[count++] = hash;
   return sorted.subarray(0, count);
