@@ -31,8 +31,7 @@ let busy = 0;
 export async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Promise<T> {
   busy++;
   try {
-    browser ??= launch();
-    const current = await browser;
+    const current = await (browser ?? start());
     holdProcess(current, true);
     return await use(current);
   } finally {
@@ -55,10 +54,17 @@ export async function closeBrowser(): Promise<void> {
   await started.close();
 }
 
+function start(): Promise<Browser> {
+  const starting = launch();
+  browser = starting;
+  const forget = (): void => void (browser === starting && (browser = undefined));
+  starting.then((started) => started.once("disconnected", forget), forget);
+  return starting;
+}
+
 async function launch(): Promise<Browser> {
   const found = findChromium();
   if ("missing" in found) {
-    browser = undefined;
     throw new Error(`Figures are drawn by a headless Chromium, and ${found.missing}. Remedy: ${found.remedy}.`);
   }
   removeOrphanedProfiles();
@@ -79,17 +85,13 @@ async function launch(): Promise<Browser> {
     const close = (): void => void closeBrowser();
     process.once("beforeExit", close); // ends it in order, so that it leaves no zombie where nobody reaps orphans
     process.once("exit", removeProfile);
-    started.once("disconnected", () => {
-      process.off("beforeExit", close);
-      browser = undefined;
-    });
     started.process()?.once("exit", () => {
+      process.off("beforeExit", close);
       process.off("exit", removeProfile);
       removeProfile();
     });
     return started;
   } catch (error) {
-    browser = undefined;
     removeProfile();
     throw new Error(
       `Chromium (${found.source}: ${found.path}) did not start: ${(error as Error).message}. ` +
@@ -99,13 +101,24 @@ async function launch(): Promise<Browser> {
   }
 }
 
-/** A page on which `prepare` has run, made once per browser; a new one after the browser was replaced. */
+/** A page on which `prepare` has run, made once per browser; a new one where that failed or the page crashed. */
 export function reusedPage(prepare: (page: Page) => Promise<void>): (browser: Browser) => Promise<Page> {
   const pages = new WeakMap<Browser, Promise<Page>>();
+  const make = async (owner: Browser): Promise<Page> => {
+    try {
+      const page = await owner.newPage();
+      page.once("error", () => pages.delete(owner));
+      await prepare(page);
+      return page;
+    } catch (error) {
+      pages.delete(owner);
+      throw error;
+    }
+  };
   return (owner) => {
-    const made = pages.get(owner) ?? owner.newPage().then(async (page) => (await prepare(page), page));
-    pages.set(owner, made);
-    return made;
+    const page = pages.get(owner) ?? make(owner);
+    pages.set(owner, page);
+    return page;
   };
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "puppeteer-core";
 import { reusedPage, withBrowser } from "./browser.js";
+import { cutPage } from "./pdfPage.js";
 import { themed } from "./theme.js";
 import type { Figure, FigureSize } from "./types.js";
 
@@ -94,17 +95,13 @@ export function svgToPng(svg: string, size: FigureSize, scale: number): Promise<
   });
 }
 
-/** Vector PDF of one page of the figure's size, fonts embedded. */
-export function svgToPdf(svg: string, { width, height }: FigureSize): Promise<Uint8Array> {
-  return onPrintPage(svg, (page) =>
-    page.pdf({
-      width: `${width / 96}in`,
-      height: `${height / 96}in`,
-      printBackground: true,
-      pageRanges: "1",
-      tagged: false,
-    }),
+/** Vector PDF of one page of exactly the figure's size, fonts embedded. */
+export async function svgToPdf(svg: string, { width, height }: FigureSize): Promise<Uint8Array> {
+  const paper = { width: `${width / 96}in`, height: `${height / 96}in` };
+  const pdf = await onPrintPage(svg, (page) =>
+    page.pdf({ ...paper, printBackground: true, pageRanges: "1", tagged: false }),
   );
+  return cutPage(pdf, width * 0.75, height * 0.75);
 }
 
 function onPrintPage<T>(svg: string, use: (page: Page) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { once, type EventEmitter } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -26,6 +26,12 @@ const pngSize = (png: Uint8Array): number[] => {
   return [view.getUint32(16), view.getUint32(20)];
 };
 
+/** Width and height in points. */
+function pageSize(pdf: string): number[] {
+  const [left, bottom, right, top] = (/\/MediaBox \[([^\]]+)\]/.exec(pdf)?.[1] ?? "").split(" ").map(Number);
+  return [right - left, top - bottom];
+}
+
 describe("exportFigure", () => {
   it("writes vector PDF of the venue's exact width with embedded fonts, SVG, PNG and what made them", async () => {
     const base = join(folder, "new", "alpha");
@@ -33,9 +39,7 @@ describe("exportFigure", () => {
     expect(paths).toEqual(["svg", "pdf", "png", "json"].map((format) => `${base}.${format}`));
 
     const pdf = readFileSync(`${base}.pdf`, "latin1");
-    const [, width, height] = (/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(pdf) ?? []).map(Number);
-    expect(width).toBe(3.25 * 72);
-    expect(height).toBeCloseTo(3.25 * 72 * 0.618, -0.5);
+    expect(pageSize(pdf)).toEqual([234, expect.closeTo(3.25 * 72 * 0.618, 2)]);
     expect(pdf).not.toMatch(/\/Subtype \/Image|\/Type3/);
 
     const svg = readFileSync(`${base}.svg`, "utf8");
@@ -52,6 +56,19 @@ describe("exportFigure", () => {
       files: ["alpha.svg", "alpha.pdf", "alpha.png"],
       figure: { data: figure.data },
     });
+  });
+
+  it.each([
+    ["acl", "column", 3.03],
+    ["ieee", "full", 7.16],
+  ] as const)("cuts the page to the exact size and leaves a sound PDF (%s, %s)", async (venue, width, inches) => {
+    const [path] = await exportFigure(figure, join(folder, venue), { formats: ["pdf"], venue, width, height: 2 });
+    const pdf = readFileSync(path, "latin1");
+    expect(pageSize(pdf)).toEqual([expect.closeTo(inches * 72, 3), expect.closeTo(144, 3)]);
+    const table = Number(/startxref\n(\d+)/.exec(pdf)?.[1]);
+    expect(pdf.slice(table, table + 4)).toBe("xref");
+    const positions = [...pdf.slice(table).matchAll(/^(\d{10}) \d{5} n/gm)].map((entry) => Number(entry[1]));
+    positions.forEach((position, i) => expect(pdf.slice(position)).toMatch(new RegExp(`^${i + 1} 0 obj`)));
   });
 
   it("embeds every font, none of Type 3 (pdffonts)", async () => {
@@ -93,6 +110,14 @@ it("draws the same figure the same way, also when several are asked for at once"
   ]);
   expect(b).toBe(a);
   expect(pngSize(png)).toEqual([screenSize.width, screenSize.height]);
+});
+
+it("starts another browser when the first one was killed", async () => {
+  await withBrowser(async (browser) => {
+    browser.process()?.kill("SIGKILL");
+    await once(browser as unknown as EventEmitter, "disconnected");
+  });
+  expect(await renderSvg(figure, screenSize)).toContain("</svg>");
 });
 
 describe("findChromium", () => {
