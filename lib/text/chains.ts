@@ -111,8 +111,9 @@ function takeWord(tokens: readonly Token[], i: number, side: Side, end: () => vo
     end();
     return i;
   }
-  const measure = measureOf(word);
-  const variable = measure === undefined && (token.attached || token.text.length === 1);
+  const measure = measureOf(token.text);
+  const symbol = token.attached || token.text.length === 1 || token.text.includes("_");
+  const variable = measure === undefined && symbol;
   if (variable || modifiers.has(word)) {
     side.tokens.push(token);
     return i;
@@ -130,6 +131,7 @@ function takeUnits(tokens: readonly Token[], i: number, side: Side, end: () => v
     const next = tokens.at(last + 1);
     if (next?.kind === "operator" || next?.kind === "relation" || next?.kind === "close") return last;
     if (next?.kind !== "word" || connectives.has(next.text.toLowerCase())) break;
+    if (wordOperators.has(next.text)) return last;
     last++;
   }
   end();
@@ -137,7 +139,7 @@ function takeUnits(tokens: readonly Token[], i: number, side: Side, end: () => v
 }
 
 function takeUnit(tokens: readonly Token[], i: number, side: Side): number {
-  const measure = measureOf(tokens[i].text.toLowerCase());
+  const measure = measureOf(tokens[i].text);
   if (measure !== undefined && !side.units.includes(measure)) side.units.push(measure);
   const [operator, operand] = [tokens.at(i + 1), tokens.at(i + 2)];
   if (operator?.kind !== "operator" || operand === undefined) return i;
@@ -150,7 +152,8 @@ function takeUnit(tokens: readonly Token[], i: number, side: Side): number {
 }
 
 function measureOf(word: string): string | undefined {
-  const plain = word.replace(/[²³]$/, "");
+  const base = word.replace(/[²³23]$/, "");
+  const plain = base.length > 1 ? base.toLowerCase() : base;
   if (measures.has(plain)) return plain;
   const singular = plain.endsWith("s") && plain.length > 2 ? plain.slice(0, -1) : plain;
   return measures.has(singular) ? singular : undefined;

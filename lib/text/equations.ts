@@ -27,7 +27,8 @@ export interface EvaluatedChain {
  * All equations and comparisons of numbers in a text, evaluated exactly in rational arithmetic.
  *
  * - `a = b = c` is judged pair by pair, each number as written.
- * - A single decimal is right when it is the exact value rounded or cut off at the written digits; integers are exact.
+ * - A single decimal or percentage is right when it is the exact value rounded or cut off at the written digits.
+ *   Integers are exact, save those from 100 on that are computed from decimals: 0.97 × 440 = 427.
  *   Decimals inside an expression that the other side does not contain may be rounded (propagated ½ ulp).
  * - `≈` allows 1 % as well, and rounding to an integer.
  * - A percentage is read as n/100, and where that fails as n (5/20 × 100 = 25 %).
@@ -169,8 +170,12 @@ function holds(left: Value, right: Value, relation: Relation): boolean {
   }
 }
 
+/** How far the sides of "=" may differ: as far as the number on one of them is rounded. */
 function slackOf(left: Value, right: Value): number {
-  return right.slack + (left.ulp > 0 ? left.slack : 0);
+  const written = Math.max(right.slack, left.ulp > 0 ? left.slack : 0);
+  const roundedInteger =
+    left.measured && left.operators > 0 && right.ulp === 1 && Math.abs(toNumber(right.exact)) >= 100;
+  return roundedInteger ? Math.max(written, 0.5) : written;
 }
 
 function near(left: Value, right: Value, tolerance: number): boolean {

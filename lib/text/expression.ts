@@ -12,6 +12,8 @@ export interface Value {
   readonly operators: number;
   /** one of them is + or − */
   readonly summed: boolean;
+  /** a decimal occurs in it */
+  readonly measured: boolean;
 }
 
 /** Numbers from 10¹⁰⁰ on are not evaluated, nor fractions of such. */
@@ -55,14 +57,21 @@ export function evaluate(tokens: readonly Token[], known: readonly Token[], perc
     let divided = false;
     while (left) {
       const operator = takeOperator("*/");
-      // 6/2(1 + 2) is read in two ways, so it is not read at all
+      // 6/2(1 + 2) and 1/2 × 10³ are read in two ways, and 3 × 10-19 has lost its superscript: none is read
       if (operator === undefined && (peek()?.kind !== "open" || divided)) return left;
+      const ten = operator === "*" ? signAfterTen() : undefined;
+      if (ten === "-" || (ten === "^" && divided)) return undefined;
       divided = operator === "/";
-      const powerOfTen = isTen(peek()) && isCaret(tokens.at(position + 1));
       const right = signed();
-      left = right && (divided ? quotient(left, right) : multiplication(left, right, powerOfTen));
+      left = right && (divided ? quotient(left, right) : multiplication(left, right, ten === "^"));
     }
     return left;
+  }
+
+  /** the ^ of 10^3 and the − of 10-3, if that comes next */
+  function signAfterTen(): string | undefined {
+    const [ten, sign] = [peek(), tokens.at(position + 1)];
+    return ten?.text === "10" && sign?.kind === "operator" && !sign.spaced ? sign.text : undefined;
   }
 
   function signed(): Value | undefined {
@@ -80,9 +89,13 @@ export function evaluate(tokens: readonly Token[], known: readonly Token[], perc
   }
 
   function scaled(): Value | undefined {
+    const first = peek();
     let value = primary();
     for (let token = peek(); value && token?.kind === "scale"; token = peek()) {
       position++;
+      // percentages are rounded like decimals
+      if (token.text === "%" && value.ulp > 0 && !isIn(known, first?.text ?? ""))
+        value = { ...value, slack: value.ulp / 2 };
       if (token.text === "%" && !percent) continue;
       const factor = rational(...token.factor);
       const size = toNumber(factor);
@@ -109,7 +122,7 @@ export function evaluate(tokens: readonly Token[], known: readonly Token[], perc
 function literal(text: string, decimals: number, known: readonly Token[]): Value | undefined {
   if (text.length > 40) return undefined;
   if (decimals === 0 && !/e/i.test(text)) {
-    return { exact: rational(BigInt(text)), slack: 0, ulp: 1, operators: 0, summed: false };
+    return { exact: rational(BigInt(text)), slack: 0, ulp: 1, operators: 0, summed: false, measured: false };
   }
   const [mantissa, exponent = "0"] = text.toLowerCase().split("e");
   const shift = Number(exponent) - decimals;
@@ -117,20 +130,31 @@ function literal(text: string, decimals: number, known: readonly Token[]): Value
   const digits = BigInt(mantissa.replace(".", ""));
   const ten = 10n ** BigInt(Math.abs(shift));
   const ulp = 10 ** shift;
-  const copied = known.some((token) => token.kind === "number" && token.text === text);
   return {
     exact: shift >= 0 ? rational(digits * ten) : rational(digits, ten),
-    slack: copied || shift >= 0 ? 0 : ulp / 2,
+    slack: shift >= 0 || isIn(known, text) ? 0 : ulp / 2,
     ulp,
     operators: 0,
     summed: false,
+    measured: decimals > 0,
   };
+}
+
+function isIn(known: readonly Token[], number: string): boolean {
+  return known.some(({ kind, text }) => kind === "number" && text === number);
 }
 
 function compound(exact: Rational, slack: number, a: Value, b: Value, summed: boolean): Value | undefined {
   const { n, d } = exact;
   if (n >= limit || n <= -limit || d >= limit) return undefined;
-  return { exact, slack, ulp: 0, operators: a.operators + b.operators + 1, summed: summed || a.summed || b.summed };
+  return {
+    exact,
+    slack,
+    ulp: 0,
+    operators: a.operators + b.operators + 1,
+    summed: summed || a.summed || b.summed,
+    measured: a.measured || b.measured,
+  };
 }
 
 function addition(a: Value, b: Value, minus: boolean): Value | undefined {
@@ -160,12 +184,4 @@ function raised(base: Value, exponent: Value): Value | undefined {
 
 function magnitude(value: Value): number {
   return Math.abs(toNumber(value.exact));
-}
-
-function isTen(token: Token | undefined): boolean {
-  return token?.kind === "number" && token.text === "10";
-}
-
-function isCaret(token: Token | undefined): boolean {
-  return token?.kind === "operator" && token.text === "^";
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { StepInput } from "../data/types.js";
-import type { FeatureRows } from "./features.js";
+import type { FeatureRows } from "./rows.js";
 
 /**
  * Rows from `folder`, or computed and stored there. The file's name is the SHA-256 of options and texts; a file that is

@@ -229,5 +229,5 @@ function withoutLatex(text: string): string {
     .replace(/\\\\/g, "\n")
     .replace(/\\([%#&_])/g, "$1")
     .replace(/\\[()[\],;:! $]/g, " ")
-    .replace(/\\([A-Za-z]+)/g, (_, name: string) => commands[name] ?? ` ${name}`);
+    .replace(/\\([A-Za-z]+)/g, (_, name: string) => commands[name] ?? ` _${name}`);
 }

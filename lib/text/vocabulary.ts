@@ -2,13 +2,13 @@
 
 const list = (words: string): ReadonlySet<string> => new Set(words.split(" "));
 
-/** Units that convert into one another: sides in different ones are not compared. */
+/** Units that convert into one another: sides in different ones are not compared. Single letters keep their case. */
 export const measures = list(
-  "m cm mm km nm µm meter metre kilometer kilometre centimeter centimetre millimeter millimetre mile inch foot feet ft " +
-    "yard yd mi s sec second ms min minute h hr hour day week month year g kg mg µg gram kilogram ton tonne lb pound oz " +
-    "ounce l ml liter litre milliliter millilitre gallon quart pint cup n j w v a k c f pa kpa atm hz ev mev kev kj mol " +
-    "mmol m² cm² m³ cm³ °c °f ° degree radian rad newton joule watt volt ampere ohm kelvin pascal cent dollar euro penny " +
-    "quarter dime nickel kmh mph rpm t ",
+  "m s g h l t N J W V A K C F L cm mm km nm µm um meter metre kilometer kilometre centimeter centimetre millimeter " +
+    "millimetre mile inch foot feet ft yard yd mi sec second ms min minute hr hour day week month year kg mg µg gram " +
+    "kilogram ton tonne lb pound oz ounce ml liter litre milliliter millilitre gallon quart pint cup pa kpa atm hz ev mev " +
+    "kev kj mol mole mmol °c °f ° degree radian rad newton joule watt volt ampere ohm kelvin pascal cent dollar euro penny " +
+    "quarter dime nickel kmh mph rpm",
 );
 
 /** A word of this list ends the arithmetic before it. */
@@ -21,7 +21,7 @@ export const connectives = list(
 
 /** After a number these change its value in a way that is not evaluated: "4 times the width", "3 more than". */
 export const modifiers = list(
-  "more less fewer times percent fold half third plus minus over modulo mod choose squared cubed",
+  "more less fewer times percent fold half third plus minus over modulo mod choose squared cubed pi",
 );
 
 /** Before a number these apply to it or to what follows: "sin 30", "half of 6", "sum of 3 and 4". */

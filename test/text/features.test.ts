@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StepInput } from "../../lib/data/types.js";
-import { denseRows, hashedFeatures, type Encoder } from "../../lib/text/features.js";
+import { hashedFeatures, type Encoder } from "../../lib/text/features.js";
+import { denseRows } from "../../lib/text/rows.js";
 
 const inputs: StepInput[] = [
   { question: "Tea 3, milk 4. Total?", steps: ["Step 1: read the chart."] },
