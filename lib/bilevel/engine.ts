@@ -13,7 +13,7 @@ export interface BilevelOptions {
   readonly gradientAccumulation?: number;
   readonly lower: LevelOptions;
   /** left out: φ is trained with α as it starts */
-  readonly upper?: UpperOptions;
+  readonly upper?: UpperOptions | undefined;
 }
 
 export interface UpperOptions extends LevelOptions {

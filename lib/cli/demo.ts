@@ -1,0 +1,98 @@
+import { Command } from "commander";
+import { join } from "node:path";
+import { ensureDemo, loadPlantedQuality } from "../data/synthetic.js";
+import { alphaAgainstQuality, alphaOverTime, barsWithSpread, trainingCurves } from "../figures/figures.js";
+import { closeBrowser, exportFigure } from "../figures/render.js";
+import type { Figure } from "../figures/types.js";
+import { projectRoot } from "../tracker/environment.js";
+import type { Store } from "../tracker/store.js";
+import type { Outcome } from "./study.js";
+import { formatReport } from "./studyReport.js";
+import { trainStudy } from "./train.js";
+import { addTrainOptions, type TrainFlags } from "./trainOptions.js";
+
+const root = () => projectRoot(process.cwd()) ?? process.cwd();
+
+/** Where the demo data lives. */
+export const demoFolder = () => join(root(), "data", "demo");
+
+/** `npm start`: the main job on the demo data, from three seeds, with its figures. */
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description(
+      "the main job on the demo data: vanilla, learned domain weights and clean labels, three seeds, figures",
+    )
+    .option("--json", "print one JSON value")
+    .option("--quiet", "no progress")
+    .action(async (options: { json?: boolean; quiet?: boolean }) => {
+      const folder = demoFolder();
+      await ensureDemo(folder);
+      const flags = { ...demoFlags(folder), ...options };
+      const { report, outcomes, store } = await trainStudy(flags, ["vanilla", "domain-table", "clean-labels"]);
+      const quality = await loadPlantedQuality(join(folder, "truth.json"));
+      const figures = await exportDemoFigures(outcomes, store, quality);
+      if (options.json) console.log(JSON.stringify({ ...report, figures }));
+      else console.log([formatReport(report), "figures:", ...figures.map((file) => `  ${file}`)].join("\n"));
+    });
+}
+
+/** The defaults of `dreamprm train` on the demo's files. */
+function demoFlags(folder: string): TrainFlags {
+  const files = {
+    train_json_file: "train.json",
+    meta_json_file: "meta.json",
+    test_json_file: "test.json",
+    candidates_json_file: "candidates.json",
+    quality_json_file: "truth.json",
+  };
+  const args = Object.entries(files).flatMap(([option, file]) => [`--${option}`, join(folder, file)]);
+  const parsed = addTrainOptions(new Command()).parse([...args, "--seeds", "1,2,3", "--group", "demo"], {
+    from: "user",
+  });
+  return parsed.opts<TrainFlags>();
+}
+
+async function exportDemoFigures(
+  outcomes: readonly Outcome[],
+  store: Store,
+  quality: Readonly<Record<string, number>>,
+): Promise<string[]> {
+  const weighted = outcomes.filter(({ weights }) => weights !== undefined);
+  const names = Object.keys(weighted[0].weights ?? {});
+  const record = await store.read(weighted[0].run);
+  const losses = await Promise.all(weighted.map(async ({ run }) => (await store.read(run)).series("upper.loss")));
+  const figures: Record<string, Figure> = {
+    "weights-over-time": alphaOverTime(await record.weights(), { against: quality, xLabel: "iteration" }),
+    "weights-against-quality": alphaAgainstQuality({
+      names,
+      weights: weighted.map(({ weights }) => names.map((name) => (weights ?? {})[name])),
+      quality,
+    }),
+    "best-of-8": barsWithSpread(
+      [...new Set(outcomes.map(({ method }) => method))].map((method) => ({
+        name: method,
+        values: outcomes.flatMap((o) => (o.method === method && o.bestOfN !== undefined ? [o.bestOfN] : [])),
+      })),
+      { yLabel: "best-of-8 accuracy" },
+    ),
+    "meta-loss": trainingCurves(
+      losses.map((points) => ({
+        name: "meta loss",
+        step: points.map(({ step }) => step),
+        value: points.map(({ value }) => value),
+      })),
+      { yLabel: "meta loss" },
+    ),
+  };
+  const folder = join(root(), "experiments", "figures");
+  const files: string[] = [];
+  try {
+    for (const [name, figure] of Object.entries(figures)) {
+      const provenance = { runs: outcomes.map(({ run }) => run) };
+      files.push(...(await exportFigure(figure, join(folder, name), { provenance })));
+    }
+  } finally {
+    await closeBrowser();
+  }
+  return files;
+}

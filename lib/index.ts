@@ -1,0 +1,93 @@
+// The public names, in the order in which data flows.
+
+// backend
+export { type BackendReport, useBackend } from "./core/backend.js";
+export { axpy, dotTree, fromPlain, normTree, type Params, type PlainParams, toPlain } from "./core/tree.js";
+export { type Random, random } from "./core/random.js";
+
+// data → samples and solutions
+export type { Pool, Solution, SolutionSet, Source, StepInput, StepSample, TrainSet } from "./data/types.js";
+export { loadTrainSet } from "./data/dreamprm.js";
+export { loadConversations, loadMetaSet, loadPools } from "./data/solutions.js";
+export { importSource } from "./data/import.js";
+export { toEvaluationRows, toMetaRows, toTrainRows } from "./data/rows.js";
+export { refuseOverlap, splitByQuestion } from "./data/split.js";
+export { formatInspection, inspectFile } from "./data/inspect.js";
+export { cleanLabels, labelNoise } from "./data/labels.js";
+export { ensureDemo, loadPlantedQuality, makeDemo } from "./data/synthetic.js";
+
+// text → steps → features → batches
+export { hasSteps, joinSteps, splitSteps } from "./text/steps.js";
+export { promptText } from "./text/prompts.js";
+export { finalAnswer } from "./text/answer.js";
+export { denseRows, type Encoder, type FeatureRows, hashedFeatures } from "./text/features.js";
+export {
+  type EncodedSolutions,
+  type EncodedSteps,
+  encodeSolutions,
+  encodeSteps,
+  prefixes,
+  prmBatches,
+  type SolutionBatch,
+  type StepBatch,
+} from "./data/batch.js";
+
+// model, weighting, losses
+export type { RewardModel } from "./model/rewardModel.js";
+export { linearHead, mlpHead } from "./model/head.js";
+export { loadTensors, saveTensors } from "./model/safetensors.js";
+export type { Weighting, WeightingBatch } from "./weighting/weighting.js";
+export { fixedDomainWeights, uniform } from "./weighting/uniform.js";
+export { domainTable } from "./weighting/domainTable.js";
+export { type StepLoss, stepLoss } from "./loss/step.js";
+export { aggregate, type Aggregation, aggregations } from "./loss/aggregate.js";
+export { outcomeLoss } from "./loss/objective.js";
+export { prmProblem, solutionLogits } from "./model/prmProblem.js";
+
+// bilevel optimisation
+export { adamW, type Optimizer, optimizer, type OptimizerOptions, sgd } from "./optim/optimizer.js";
+export { type Schedule, scheduleFactor } from "./optim/schedule.js";
+export { clipByGlobalNorm } from "./optim/clip.js";
+export { type BatchSource, type BilevelProblem, weightedMean, weightedProblem } from "./bilevel/problem.js";
+export { hypergradient, type HypergradientOptions } from "./bilevel/hypergradient/hypergradient.js";
+export type { LevelOptions } from "./bilevel/level.js";
+export {
+  type Bilevel,
+  type BilevelOptions,
+  type BilevelState,
+  type Iteration,
+  solveBilevel,
+  type UpperOptions,
+} from "./bilevel/engine.js";
+
+// scores → selection → numbers
+export { scoreSolutions, scoreSteps } from "./model/score.js";
+export { bestOfK, bestOfN, oracle, passAtK, randomChoice, type ScoredPool, selectBest } from "./select/bestOfN.js";
+export { majorityVote, weightedVote } from "./select/vote.js";
+export { evaluateSteps, type StepEvaluation } from "./select/evaluate.js";
+export { bootstrapInterval, mean, rocAuc, spearman, std } from "./select/metrics.js";
+
+// runs
+export { openStore, type Store } from "./tracker/store.js";
+export type { Run } from "./tracker/run.js";
+export type { RunRecord, RunSummary } from "./tracker/runRecord.js";
+export { AlphaSeries } from "./tracker/alphaSeries.js";
+export { type Comparison, compareRuns } from "./tracker/compare.js";
+export { toDataFrame } from "./tracker/dataFrame.js";
+
+// figures
+export {
+  alphaAgainstQuality,
+  alphaOverTime,
+  barsWithSpread,
+  bestOfKCurves,
+  type Series,
+  trainingCurves,
+} from "./figures/figures.js";
+export type { Figure } from "./figures/types.js";
+export { closeBrowser, exportFigure, renderPng, renderSvg } from "./figures/render.js";
+export { liveFigure, show } from "./figures/display.js";
+export { showTable } from "./figures/table.js";
+
+// notebooks
+export { runNotebook } from "./notebook/run.js";
