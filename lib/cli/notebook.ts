@@ -51,7 +51,7 @@ async function runAll(files: string[], { parameter, out, timeout, quiet, json }:
       if (!json) terminal.write(`${result.out}: ${result.cells} cells in ${(result.wallMs / 1000).toFixed(1)} s\n`);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      process.stderr.write(`${message}\n`);
+      process.stderr.write(message.startsWith(path) ? `${message}\n` : `${path}: ${message}\n`);
       const where = error instanceof NotebookError && { kind: error.kind, cell: error.cell, source: error.source };
       outcomes.push({ path, error: error instanceof NotebookError ? error.error : message, ...where });
       process.exitCode = 1;
