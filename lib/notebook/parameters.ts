@@ -45,7 +45,7 @@ export function injectParameters({ metadata, cells }: Notebook, parameters: Para
     const { type, kind } = declared.get(name) ?? {};
     if (kind !== undefined && kindOf(value) !== kind)
       throw new Error(
-        `parameter ${name} is a ${kind} in cell ${index + 1}, not ${JSON.stringify(value)}${hint(name, value, kind)}`,
+        `parameter ${name} is of kind ${kind} in cell ${index + 1}, not ${JSON.stringify(value)}${hint(name, value, kind)}`,
       );
     return `const ${name}${type === undefined ? "" : `: ${type}`} = ${JSON.stringify(value)};`;
   });

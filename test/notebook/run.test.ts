@@ -16,8 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 vi.setConfig({ testTimeout: 180_000 });
 
 /** A Python with nbformat, where there is one; the format is then checked by Jupyter's own validator. */
-const python = [process.env["PYTHON"], join(root, ".venv/bin/python"), "python3"].find(hasNbformat);
-function hasNbformat(path = ""): boolean {
+const python = [join(root, ".venv/bin/python"), process.env["PYTHON"] ?? "python3"].find(hasNbformat);
+function hasNbformat(path: string): boolean {
   return spawnSync(path, ["-c", "import nbformat"]).status === 0;
 }
 
@@ -153,8 +153,8 @@ test.each([
     { learningRate: 1 },
     "unknown parameter learningRate; cell 1 declares iterations, name, seeds",
   ],
-  ["another kind", { iterations: "many" }, 'parameter iterations is a number in cell 1, not "many"'],
-  ["a scalar for an array", { seeds: 3 }, "parameter seeds is a array in cell 1, not 3"],
+  ["another kind", { iterations: "many" }, 'parameter iterations is of kind number in cell 1, not "many"'],
+  ["a scalar for an array", { seeds: 3 }, "parameter seeds is of kind array in cell 1, not 3"],
 ])("parameters: %s is refused before anything runs", async (_, parameters, message) => {
   const { result, cells } = await run("refused", [parameterCell], { parameters });
   expect(String(result)).toContain(message);
