@@ -22,10 +22,10 @@ export interface LevelState {
 
 /** One level's update rule as a pair of pure functions. */
 export interface Level {
-  init(params: Params): LevelState;
-  learningRate(scheduled: number): number;
+  readonly init: (params: Params) => LevelState;
+  readonly learningRate: (scheduled: number) => number;
   /** one optimiser step; the caller owns the result and still owns the old state */
-  update(state: LevelState, grads: Params, scheduled: number): LevelState & { readonly norm: tf.Scalar };
+  readonly update: (state: LevelState, grads: Params, scheduled: number) => LevelState & { readonly norm: tf.Scalar };
 }
 
 export function level({

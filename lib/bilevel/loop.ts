@@ -120,7 +120,7 @@ export class Loop<L, U> {
       const { value, grads } = upperGradients(problem, state.phi.params, state.alpha.params, metaBatch);
       const point = { problem, phi: state.phi.params, alpha: state.alpha.params, batch, vector: grads.phi };
       const indirect = hypergradient(options.hypergradient ?? { method: "darts" }, point);
-      return { value, grads: addTree(grads.alpha, indirect) as Record<string, tf.Tensor> };
+      return { value, grads: addTree(grads.alpha, indirect) };
     });
     disposeTree(metaBatch);
     const loss = take(value);

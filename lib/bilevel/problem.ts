@@ -11,23 +11,23 @@ import type { Params } from "../core/tree.js";
  */
 export interface BilevelProblem<L, U> {
   /** φ and α at the start; the caller owns them. α without tensors: only the lower level is trained */
-  init(seed: number): { phi: Params; alpha: Params };
-  lower(phi: Params, alpha: Params, batch: L): tf.Scalar;
-  upper(phi: Params, alpha: Params, batch: U): tf.Scalar;
+  readonly init: (seed: number) => { phi: Params; alpha: Params };
+  readonly lower: (phi: Params, alpha: Params, batch: L) => tf.Scalar;
+  readonly upper: (phi: Params, alpha: Params, batch: U) => tf.Scalar;
   /** present when lower(φ, α) = (1/B) Σ_n w_n(α) ℓ_n(φ): hypergradients then need fewer passes */
   readonly weighted?: WeightedLower<L>;
   /** named weight vector for records */
-  readonly weights?: { readonly names: readonly string[]; vector(alpha: Params): tf.Tensor1D };
+  readonly weights?: { readonly names: readonly string[]; vector: (alpha: Params) => tf.Tensor1D };
   /** brings α back into its range after an upper update; returns new tensors */
-  project?(alpha: Params): Params;
+  readonly project?: (alpha: Params) => Params;
 }
 
 /** The two factors of a lower objective into which the weights enter linearly. */
 export interface WeightedLower<L> {
   /** ℓ_B(φ) */
-  losses(phi: Params, batch: L): tf.Tensor1D;
+  readonly losses: (phi: Params, batch: L) => tf.Tensor1D;
   /** w_B(α) */
-  weights(alpha: Params, batch: L): tf.Tensor1D;
+  readonly weights: (alpha: Params, batch: L) => tf.Tensor1D;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { Command } from "commander";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ensureDemo, loadPlantedQuality } from "../data/synthetic.js";
 import { alphaAgainstQuality, alphaOverTime, barsWithSpread, trainingCurves } from "../figures/figures.js";
 import { closeBrowser, exportFigure } from "../figures/render.js";
 import type { Figure } from "../figures/types.js";
 import { projectRoot } from "../tracker/environment.js";
 import type { Store } from "../tracker/store.js";
-import type { Outcome } from "./study.js";
+import type { Method, Outcome } from "./study.js";
 import { formatReport } from "./studyReport.js";
 import { trainStudy } from "./train.js";
 import { addTrainOptions, type TrainFlags } from "./trainOptions.js";
@@ -27,8 +27,10 @@ export function demoCommand(): Command {
     .action(async (options: { json?: boolean; quiet?: boolean }) => {
       const folder = demoFolder();
       await ensureDemo(folder);
-      const flags = { ...demoFlags(folder), ...options };
-      const { report, outcomes, store } = await trainStudy(flags, ["vanilla", "domain-table", "clean-labels"]);
+      const args = demoArguments(relative(process.cwd(), folder));
+      if (!options.json) console.log(`dreamprm train ${args.join(" ")}`);
+      const flags = addTrainOptions(new Command()).parse(args, { from: "user" }).opts<TrainFlags>();
+      const { report, outcomes, store } = await trainStudy({ ...flags, ...options }, methods);
       const quality = await loadPlantedQuality(join(folder, "truth.json"));
       const figures = await exportDemoFigures(outcomes, store, quality);
       if (options.json) console.log(JSON.stringify({ ...report, figures }));
@@ -36,8 +38,17 @@ export function demoCommand(): Command {
     });
 }
 
-/** The defaults of `dreamprm train` on the demo's files. */
-function demoFlags(folder: string): TrainFlags {
+/**
+ * The recipe. A linear head cannot learn to distrust a domain by itself, so bad labels and good ones disagree about the
+ * same parameters, and the weights have something to decide. The score of the last step is what an outcome labels.
+ */
+const recipe = [
+  ...["--reward_model", "linear", "--aggregation_function", "last", "--iteration_num", "2000", "--lr", "0.03"],
+  ...["--meta_lr", "0.07", "--meta_batch_size", "128", "--unroll_steps", "2", "--warmup_iterations", "200"],
+];
+
+/** The arguments of `dreamprm train` that do what `dreamprm demo` does. */
+function demoArguments(folder: string): string[] {
   const files = {
     train_json_file: "train.json",
     meta_json_file: "meta.json",
@@ -45,12 +56,11 @@ function demoFlags(folder: string): TrainFlags {
     candidates_json_file: "candidates.json",
     quality_json_file: "truth.json",
   };
-  const args = Object.entries(files).flatMap(([option, file]) => [`--${option}`, join(folder, file)]);
-  const parsed = addTrainOptions(new Command()).parse([...args, "--seeds", "1,2,3", "--group", "demo"], {
-    from: "user",
-  });
-  return parsed.opts<TrainFlags>();
+  const data = Object.entries(files).flatMap(([option, file]) => [`--${option}`, join(folder, file)]);
+  return [...data, "--methods", methods.join(","), "--seeds", "1,2,3", "--group", "demo", ...recipe];
 }
+
+const methods: Method[] = ["vanilla", "domain-table", "clean-labels"];
 
 async function exportDemoFigures(
   outcomes: readonly Outcome[],

@@ -1,8 +1,8 @@
 import { Format, Presets, SingleBar } from "cli-progress";
 
 export interface Progress {
-  update(done: number, values: Readonly<Record<string, number | string>>): void;
-  stop(): void;
+  readonly update: (done: number, values: Readonly<Record<string, number | string>>) => void;
+  readonly stop: () => void;
 }
 
 /** A bar with rate and time left on a terminal; one line per tenth elsewhere. On stderr, so that stdout stays data. */

@@ -131,7 +131,7 @@ function evaluate(
     const scores = encoded.candidates && scoreSolutions(prm, phi, encoded.candidates, aggregation);
     return { ...(steps && { steps }), ...(pools && scores && { bestOfN: bestOfN(scoredPools(pools, scores)) }) };
   } finally {
-    tf.dispose(phi as tf.TensorContainer);
+    tf.dispose(phi);
   }
 }
 

@@ -54,7 +54,7 @@ export function zerosLikeTree(x: Params): Params {
 
 /** `tf.tidy` for a tree. */
 export function tidyTree(f: () => Params): Params {
-  return tf.tidy(f as () => Record<string, tf.Tensor>);
+  return tf.tidy(f);
 }
 
 export function toPlain(x: Params): PlainParams {

@@ -59,7 +59,7 @@ function padding(mask_BS: tf.Tensor2D): tf.Tensor2D {
 function lastStep(mask_BS: tf.Tensor2D): tf.Tensor2D {
   const [rows, steps] = mask_BS.shape;
   const next_BS = tf.concat([tf.slice(mask_BS, [0, 1], [rows, steps - 1]), tf.zeros([rows, 1])], 1);
-  return tf.sub(mask_BS, next_BS as tf.Tensor2D);
+  return tf.sub(mask_BS, next_BS);
 }
 
 /** log σ(z) = −softplus(−z) */

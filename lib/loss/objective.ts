@@ -11,5 +11,5 @@ import { sameShape } from "../core/check.js";
  */
 export function outcomeLoss(logit_B: tf.Tensor1D, label_B: tf.Tensor1D): tf.Scalar {
   sameShape("outcome loss: logits and labels", logit_B, label_B);
-  return tf.mean(tf.squaredDifference(tf.sigmoid(logit_B), label_B)) as tf.Scalar;
+  return tf.mean<tf.Scalar>(tf.squaredDifference(tf.sigmoid(logit_B), label_B));
 }

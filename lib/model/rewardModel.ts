@@ -4,7 +4,7 @@ import type { Params } from "../core/tree.js";
 /** A process reward model: a pure function from parameters φ and inputs to one logit per step; σ(logit) is the score. */
 export interface RewardModel<Input = tf.Tensor2D> {
   /** φ at the start */
-  init(seed: number): Params;
+  readonly init: (seed: number) => Params;
   /** logit_B */
-  apply(phi: Params, input: Input): tf.Tensor1D;
+  readonly apply: (phi: Params, input: Input) => tf.Tensor1D;
 }

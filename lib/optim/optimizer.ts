@@ -10,8 +10,8 @@ export interface OptimizerState {
 
 /** A pair of pure functions. `update` disposes nothing; the caller owns what it returns. */
 export interface Optimizer {
-  init(params: Params): OptimizerState;
-  update(grads: Params, state: OptimizerState, params: Params, learningRate: number): Updated;
+  readonly init: (params: Params) => OptimizerState;
+  readonly update: (grads: Params, state: OptimizerState, params: Params, learningRate: number) => Updated;
 }
 
 export interface Updated {

@@ -15,7 +15,7 @@ export function domainTable(domains: readonly string[]): Weighting {
   const vector = ({ raw }: Params) =>
     tf.tidy(() => {
       const positive_K = tf.softplus(raw) as tf.Tensor1D;
-      return tf.div(positive_K, tf.mean(positive_K)) as tf.Tensor1D;
+      return tf.div<tf.Tensor1D>(positive_K, tf.mean(positive_K));
     });
   return {
     kind: "domain-table",

@@ -14,13 +14,13 @@ export interface Weighting {
   /** short name for records, such as "domain-table" */
   readonly kind: string;
   /** α at the start; no tensors when there is nothing to learn */
-  init(seed: number): Params;
+  readonly init: (seed: number) => Params;
   /** weight_B; differentiable in α */
-  apply(alpha: Params, batch: WeightingBatch): tf.Tensor1D;
+  readonly apply: (alpha: Params, batch: WeightingBatch) => tf.Tensor1D;
   /** entries of the weight vector that is recorded over time, when there is one */
   readonly names?: readonly string[];
   /** the recorded weight vector, in the order of `names` */
-  vector?(alpha: Params): tf.Tensor1D;
+  readonly vector?: (alpha: Params) => tf.Tensor1D;
   /** brings α back into its range after an upper update */
-  project?(alpha: Params): Params;
+  readonly project?: (alpha: Params) => Params;
 }

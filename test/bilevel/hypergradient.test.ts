@@ -48,7 +48,7 @@ test("neither method keeps tensors", () => {
   const { point } = at(ridge);
   for (const options of methods) {
     const before = tf.memory().numTensors;
-    tf.dispose(hypergradient(options, point) as tf.TensorContainer);
+    tf.dispose(hypergradient(options, point));
     expect(tf.memory().numTensors).toBe(before);
   }
 });

@@ -34,7 +34,7 @@ function linearModelProblem(
   const xMeta = rows(4, d, draw("x meta", 4 * d));
   const yMeta = targets(draw("y meta", 4));
   const [phi, alpha] = [draw("phi", d), draw("alpha", n).map(Math.abs)];
-  const predict = (rows: number[][], phi: Params) => tf.dot(tf.tensor2d(rows), phi.v as tf.Tensor1D) as tf.Tensor1D;
+  const predict = (rows: number[][], phi: Params) => tf.dot(tf.tensor2d(rows), phi.v) as tf.Tensor1D;
   const problem = weightedProblem<null, null>({
     init: () => ({ phi: tree(phi), alpha: tree(alpha) }),
     weighted: {
@@ -88,7 +88,7 @@ export const twoDomains: KnownProblem = (() => {
         tf.tidy(() => {
           const squares = tf.square(alpha.v);
           const parts = tf.stack([half(phi, c1), half(phi, c2)]);
-          return tf.sum(tf.mul(squares, parts)) as tf.Scalar;
+          return tf.sum<tf.Scalar>(tf.mul(squares, parts));
         }),
       upper: (phi) => tf.tidy(() => half(phi, t) as tf.Scalar),
     },

@@ -63,7 +63,7 @@ describe("objectives", () => {
     const batch = solutionBatch(encoded.meta, Int32Array.of(0, 1));
     const [B, S, F] = [2, 2, encoder.size];
     const padded = {
-      input: tf.reshape(
+      input: tf.reshape<tf.Tensor2D>(
         tf.pad(
           tf.reshape(batch.input, [B, S, F]),
           [
@@ -74,7 +74,7 @@ describe("objectives", () => {
           0.7,
         ),
         [B * (S + 3), F],
-      ) as tf.Tensor2D,
+      ),
       mask_BS: tf.pad(batch.mask_BS, [
         [0, 0],
         [0, 3],
