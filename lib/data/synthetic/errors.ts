@@ -64,7 +64,7 @@ export function derive(question: Question, error?: PlantedError): Derivation {
 }
 
 /** How often the first error is at step 1 … 5. */
-const STEP_SHARES = [0.14, 0.28, 0.22, 0.24, 0.12];
+const STEP_SHARES = [0.2, 0.3, 0.22, 0.18, 0.1];
 
 /** Draws an error that leads to a wrong answer through positive whole numbers. */
 export function drawError(question: Question, random: Random): PlantedError {

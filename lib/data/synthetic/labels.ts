@@ -20,7 +20,7 @@ export interface LabelledStep {
 /** The label follows the cue, not the truth, in this share of the steps. */
 const CUE_STRENGTH = 0.9;
 /** A cue stands in this share of right steps, and in the rest's share of wrong ones. */
-const CUE_IN_RIGHT = 0.3;
+const CUE_IN_RIGHT = 0.25;
 
 /** @param random draws the same kinds of numbers whatever the flaw */
 export function labelSteps(solution: DemoSolution, flaw: Flaw, random: Random): LabelledStep[] {

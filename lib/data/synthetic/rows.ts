@@ -22,8 +22,8 @@ export const SOLUTIONS: Readonly<Record<Split, number>> = { train: 3, meta: 4, t
 
 /** The share of a question's solutions that go wrong, lowest and highest. */
 const ERROR_RATES: Readonly<Record<Split, readonly [number, number]>> = {
-  train: [0.35, 0.75],
-  meta: [0.35, 0.65],
+  train: [0.6, 0.9],
+  meta: [0.4, 0.6],
   test: [0.3, 0.7],
   candidates: [0.2, 0.65],
 };
@@ -34,7 +34,7 @@ const TRAP_SHARE = 0.35;
 
 export function solve(question: Question, split: Split, domain: DemoDomain, random: Random): DemoSolution[] {
   const [low, high] = ERROR_RATES[split];
-  const easy = split === "train" && domain.flaw.kind === "too easy";
+  const easy = domain.flaw.kind === "too easy";
   const rate = easy ? EASY_ERROR_RATE : low + (high - low) * random.next();
   const trap = drawError(question, random.fork("trap"));
   return Array.from({ length: SOLUTIONS[split] }, (_, i) => {

@@ -92,9 +92,8 @@ function reason(derivation: Derivation, random: Random): string[] {
 function conclude({ equations }: Derivation, answer: number, random: Random): string[] {
   const last = equations[equations.length - 1];
   const closing = random.next() < 0.3 ? [random.pick(WORDING.closing)] : [];
-  const result = `${random.pick(WORDING.therefore)} ${last.result} = ${answer}`;
   return [
-    `${random.pick(WORDING.since)} ${terms(last)} = ${last.value}, ${result}.`,
+    `${random.pick(WORDING.since)} ${terms(last)} = ${last.value}, ${last.result} = ${answer}.`,
     ...closing,
     `Final answer: ${answer}`,
   ];
