@@ -105,7 +105,7 @@ async function native(device: "GPU" | "CPU"): Promise<Loaded> {
 async function wasm(): Promise<Loaded> {
   const { getThreadsCount, version_wasm } = await import("@tensorflow/tfjs-backend-wasm");
   await registerMissingWasmKernels();
-  await activate("wasm");
+  await withoutNewListeners(() => activate("wasm"));
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return {
     version: version_wasm,
@@ -125,4 +125,16 @@ async function cpu(): Promise<Loaded> {
 
 async function activate(name: string): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js cannot initialise its "${name}" backend`);
+}
+
+/** Emscripten takes over uncaught errors of the whole process, and prints its own source with each: it may not. */
+async function withoutNewListeners(load: () => Promise<void>): Promise<void> {
+  const events = ["uncaughtException", "unhandledRejection"] as const;
+  const before = events.map((event) => new Set<unknown>(process.listeners(event as "uncaughtException")));
+  await load();
+  events.forEach((event, i) => {
+    for (const listener of process.listeners(event as "uncaughtException")) {
+      if (!before[i].has(listener)) process.off(event, listener);
+    }
+  });
 }

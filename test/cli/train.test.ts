@@ -1,0 +1,139 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { StudyReport } from "../../lib/cli/studyReport.js";
+import { makeDemo } from "../../lib/data/synthetic.js";
+
+const main = join(import.meta.dirname, "../../dist/cli/main.js");
+const folder = mkdtempSync(join(tmpdir(), "dreamprm train "));
+const demo = join(folder, "demo");
+const store = join(folder, "runs");
+const files = ["--train_json_file", join(demo, "train.json"), "--meta_json_file", join(demo, "meta.json")];
+
+function dreamprm(...args: string[]) {
+  const env = { ...process.env, DREAMPRM_BACKEND: "wasm", DREAMPRM_STORE: store };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { env, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+beforeAll(() => makeDemo(demo, { questionsPerDomain: { train: 4, meta: 3, test: 2, candidates: 2 } }));
+
+describe("dreamprm train", () => {
+  test("trains methods from seeds, logs them and prints one JSON value", () => {
+    const { status, stdout, stderr } = dreamprm(
+      ...[
+        "train",
+        ...files,
+        "--test_json_file",
+        join(demo, "test.json"),
+        "--quality_json_file",
+        join(demo, "truth.json"),
+      ],
+      ...[
+        "--candidates-json-file",
+        join(demo, "candidates.json"),
+        "--methods",
+        "vanilla,domain-table",
+        "--seeds",
+        "1,2",
+      ],
+      ...["--iteration_num", "20", "--gradiant_accumulation", "2", "--unroll-steps", "2", "--json", "--quiet"],
+    );
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout) as StudyReport;
+    expect(report.methods.map(({ method, seeds }) => [method, seeds])).toEqual([
+      ["vanilla", [1, 2]],
+      ["domain-table", [1, 2]],
+    ]);
+    const [vanilla, table] = report.methods;
+    expect(vanilla.weights).toBeUndefined();
+    const weights = Object.values(table.weights ?? {}).map(({ values }) => values[0]);
+    expect(weights).toHaveLength(10);
+    expect(weights.reduce((a, b) => a + b, 0) / 10).toBeCloseTo(1, 5);
+    expect(table.bestOfN?.values).toHaveLength(2);
+    const runs = JSON.parse(dreamprm("runs", "ls", "--json").stdout) as { status: string }[];
+    expect(runs.map((run) => run.status)).toEqual(Array(4).fill("finished"));
+  });
+
+  test("weights are written, and --retrain trains with them", () => {
+    const path = join(folder, "weights");
+    const few = ["--iteration_num", "10", "--quiet", "--weights_path", path];
+    expect(dreamprm("train", ...files, ...few).status).toBe(0);
+    const weights = JSON.parse(readFileSync(join(path, "weights.json"), "utf8")) as Record<string, number>;
+    expect(readdirSync(path).sort()).toEqual(["phi.safetensors", "weights.json"]);
+    const report = JSON.parse(dreamprm("train", ...files, ...few, "--retrain", "--json").stdout) as StudyReport;
+    const used = report.methods[0].weights ?? {};
+    for (const [domain, weight] of Object.entries(weights)) expect(used[domain].mean).toBeCloseTo(weight, 5);
+  });
+});
+
+describe("bad input is one clear message and exit 1", () => {
+  const bad = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const row = { input: "q", add: "Step 1: a", image_path: "", dataset: "bar", accuracy: 0.5 };
+  const train = (path: string, ...more: string[]) =>
+    dreamprm("train", "--train_json_file", path, "--meta_json_file", join(demo, "meta.json"), ...more);
+
+  test.each([
+    ["truncated JSON", '[{"input": "q", "add"', /truncated JSON\.json.*(?:line|position|ends)/s],
+    ["wrong type", JSON.stringify([{ ...row, accuracy: "high" }]), /row 0.*accuracy.*high/s],
+    ["NaN label", '[{"input":"q","add":"a","image_path":"","dataset":"d","accuracy":NaN}]', /accuracy.*NaN/s],
+    ["accuracy 1.5", JSON.stringify([row, { ...row, accuracy: 1.5 }]), /row 1.*accuracy.*1\.5/s],
+    ["empty file", "", /empty/],
+  ])("%s", (name, text, message) => {
+    const { status, stdout, stderr } = train(bad(`${name}.json`, text));
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect([status, stdout]).toEqual([1, ""]);
+  });
+
+  test.each([
+    ["a missing file", ["train", "--train_json_file", join(folder, "none.json"), ...files.slice(2)], /none\.json/],
+    ["an unknown option", ["train", ...files, "--learning-rate", "1"], /unknown option '--learning-rate'/],
+    [
+      "an option without effect",
+      ["train", ...files, "--baseline", "--meta_lr", "1"],
+      /--meta_lr has no effect on vanilla/,
+    ],
+    ["a number out of range", ["train", ...files, "--lr", "-1"], /'--lr <number>'.*above 0/],
+    [
+      "another reward model",
+      ["train", ...files, "--reward_model", "Qwen/Qwen2-VL-2B-Instruct"],
+      /Allowed choices are mlp, linear/,
+    ],
+    [
+      "retrain without weights",
+      ["train", ...files, "--retrain", "--weights_path", join(folder, "no")],
+      /weights\.json cannot be read/,
+    ],
+    [
+      "the meta set as training set",
+      ["train", ...files.slice(0, 2), "--meta_json_file", join(demo, "train.json")],
+      /train\.json/,
+    ],
+    [
+      "the same questions twice",
+      ["train", ...files, "--test_json_file", join(demo, "meta.json")],
+      /meta and test share/,
+    ],
+  ])("%s", (_name, args, message) => {
+    const { status, stderr } = dreamprm(...args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(status).toBe(1);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a store that cannot be written", () => {
+    const closed = mkdtempSync(join(folder, "closed-"));
+    chmodSync(closed, 0o500);
+    const { status, stderr } = dreamprm("train", ...files, "--store", join(closed, "runs"));
+    expect(stderr).toMatch(/closed-/);
+    expect(status).toBe(1);
+  });
+});
