@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { parseOptions } from "../core/check.js";
 import { errorText } from "../core/errorText.js";
 import { DataError } from "./files.js";
 import { DOMAINS } from "./synthetic/domains.js";
@@ -27,6 +28,16 @@ export interface DemoReport {
   readonly images: { readonly count: number; readonly sha256: string };
 }
 
+const questions = z.int("a number of questions").min(1, "at least 1").optional();
+
+const optionsSchema = z.strictObject({
+  seed: z.number().optional(),
+  questionsPerDomain: z
+    .strictObject({ train: questions, meta: questions, test: questions, candidates: questions })
+    .optional(),
+  onProgress: z.custom((value) => typeof value === "function", "a function").optional(),
+});
+
 const truthSchema = z.object({
   domains: z.record(z.string(), z.object({ quality: z.number().min(0).max(1), kind: z.string() })),
 });
@@ -36,8 +47,10 @@ const truthSchema = z.object({
  * The same options give the same bytes. The folder appears complete or not at all; an older demo in it is replaced.
  *
  * @throws DataError when the folder holds anything but a demo, or cannot be written
+ * @throws TypeError naming unknown and ill-typed options
  */
 export async function makeDemo(folder: string, options: DemoOptions = {}): Promise<DemoReport> {
+  parseOptions(optionsSchema, options, "makeDemo");
   const { seed = 1, questionsPerDomain, onProgress } = options;
   await refuseForeign(folder);
   const work = `${path.resolve(folder)}.partial-${process.pid}`;
@@ -52,7 +65,7 @@ export async function makeDemo(folder: string, options: DemoOptions = {}): Promi
     return { folder, ...manifest };
   } catch (error) {
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
-    if (error instanceof RangeError || error instanceof DataError) throw error;
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw new DataError(
       `${folder}: the demo data cannot be written (${errorText(error)}); name a folder you may write to`,
     );
@@ -111,11 +124,17 @@ async function refuseForeign(folder: string): Promise<void> {
   throw new DataError(`${folder}: holds files that are no demo data (${shown}); name an empty or a new folder`);
 }
 
+/** The old demo goes only when the new one stands. */
 async function replace(folder: string, work: string): Promise<void> {
   const old = `${path.resolve(folder)}.old-${process.pid}`;
   const exists = existsSync(folder);
   if (exists) await rename(folder, old);
-  await rename(work, folder);
+  try {
+    await rename(work, folder);
+  } catch (error) {
+    if (exists) await rename(old, folder);
+    throw error;
+  }
   if (exists) await rm(old, { recursive: true, force: true });
 }
 

@@ -22,7 +22,7 @@ const CUE_STRENGTH = 0.9;
 /** A cue stands in this share of right steps, and in the rest's share of wrong ones. */
 const CUE_IN_RIGHT = 0.25;
 
-/** @param random draws the same kinds of numbers whatever the flaw */
+/** The steps of a training solution, as the flaw of their domain changes and labels them. */
 export function labelSteps(solution: DemoSolution, flaw: Flaw, random: Random): LabelledStep[] {
   return solution.steps.map((text, step) => {
     const truth = stepTruth(solution, step);
