@@ -63,7 +63,7 @@ describe("objectives", () => {
     const batch = solutionBatch(encoded.meta, Int32Array.of(0, 1));
     const [B, S, F] = [2, 2, encoder.size];
     const padded = {
-      input: tf.reshape<tf.Tensor2D>(
+      input: tf.reshape<tf.Rank.R2>(
         tf.pad(
           tf.reshape(batch.input, [B, S, F]),
           [
