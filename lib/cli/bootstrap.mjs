@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -52,6 +52,7 @@ function build() {
   if (!existsSync(compiler)) fail("TypeScript is not installed; run `npm install` without --omit=dev");
   const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
   if (status !== 0) fail("lib/ does not compile; the errors are above");
+  chmodSync(join(dist, "cli", "main.js"), 0o755); // npm linked it as `dreamprm` before it was there
   writeFileSync(mark, state);
 }
 

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, freemem, totalmem } from "node:os";
@@ -7,6 +6,7 @@ import { dirname, join } from "node:path";
 import { useBackend } from "../core/backend.js";
 import { errorText } from "../core/errorText.js";
 import { findChromium } from "../figures/chromium.js";
+import { findJupyter } from "../notebook/jupyter.js";
 import { kernelCommand, projectRoot } from "../notebook/kernelProcess.js";
 import { defaultStore, openStore } from "../tracker/store.js";
 import { alignedColumns } from "./table.js";
@@ -80,11 +80,8 @@ function chromium(): Finding {
 }
 
 function jupyter(): Finding {
-  const candidates = [join(projectRoot, ".venv", "bin", "jupyter"), "jupyter"];
-  for (const command of candidates) {
-    const { status, stdout } = spawnSync(command, ["lab", "--version"], { encoding: "utf8" });
-    if (status === 0) return { name: "JupyterLab", ok: true, found: `${stdout.trim()} (${command})` };
-  }
+  const found = findJupyter();
+  if (found) return { name: "JupyterLab", ok: true, found: `${found.version} (${found.command})` };
   return { name: "JupyterLab", ok: false, found: "not installed", remedy: "npm run lab   (installs it into .venv)" };
 }
 
