@@ -52,7 +52,8 @@ function build() {
   if (!existsSync(compiler)) fail("TypeScript is not installed; run `npm install` without --omit=dev");
   const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
   if (status !== 0) fail("lib/ does not compile; the errors are above");
-  chmodSync(join(dist, "cli", "main.js"), 0o755); // npm linked it as `dreamprm` before it was there
+  const program = join(dist, "cli", "main.js");
+  if (existsSync(program)) chmodSync(program, 0o755); // npm linked it as `dreamprm` before it was there
   writeFileSync(mark, state);
 }
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { useBackend } from "../core/backend.js";
 import { errorText } from "../core/errorText.js";
 import { findChromium } from "../figures/chromium.js";
