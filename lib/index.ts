@@ -2,7 +2,8 @@
 
 // backend
 export { type BackendReport, useBackend } from "./core/backend.js";
-export { axpy, dotTree, fromPlain, normTree, type Params, type PlainParams, toPlain } from "./core/tree.js";
+export { axpy, dotTree, fromPlain, type Params, type PlainParams, toPlain } from "./core/tree.js";
+export { globalNorm } from "./core/norm.js";
 export { type Random, random } from "./core/random.js";
 
 // data → samples and solutions
@@ -10,7 +11,8 @@ export type { Pool, Solution, SolutionSet, Source, StepInput, StepSample, TrainS
 export { loadTrainSet } from "./data/dreamprm.js";
 export { loadConversations, loadMetaSet, loadPools } from "./data/solutions.js";
 export { importSource } from "./data/import.js";
-export { toEvaluationRows, toMetaRows, toTrainRows } from "./data/rows.js";
+export { type Conversion, convert } from "./data/convert.js";
+export { toEvaluationRows, toMetaRows, toPoolRows, toTrainRows } from "./data/rows.js";
 export { refuseOverlap, splitByQuestion } from "./data/split.js";
 export { formatInspection, inspectFile } from "./data/inspect.js";
 export { cleanLabels, labelNoise } from "./data/labels.js";
@@ -35,21 +37,48 @@ export {
 // model, weighting, losses
 export type { RewardModel } from "./model/rewardModel.js";
 export { linearHead, mlpHead } from "./model/head.js";
-export { loadTensors, saveTensors } from "./model/safetensors.js";
-export type { Weighting, WeightingBatch } from "./weighting/weighting.js";
-export { fixedDomainWeights, uniform } from "./weighting/uniform.js";
-export { domainTable } from "./weighting/domainTable.js";
+export { loadTensors, saveTensors } from "./core/safetensors.js";
+export type { Seen, Weighting, WeightingBatch } from "./weighting/weighting.js";
+export type { WeightActivation } from "./weighting/activation.js";
+export { uniform } from "./weighting/uniform.js";
+export { fixedDomainWeights, fixedInstanceWeights } from "./weighting/fixed.js";
+export { domainTable, groupTable } from "./weighting/domainTable.js";
+export { instanceTable, type InstanceTableOptions } from "./weighting/instanceTable.js";
+export {
+  instanceNet,
+  type InstanceNetInput,
+  instanceNetInputs,
+  type InstanceNetOptions,
+  metaWeightNet,
+  publishedInstanceNet,
+} from "./weighting/instanceNet.js";
+export { type Normalisation, normalisations } from "./weighting/normalisation.js";
+export { product } from "./weighting/product.js";
 export { type StepLoss, stepLoss } from "./loss/step.js";
 export { aggregate, type Aggregation, aggregations } from "./loss/aggregate.js";
-export { outcomeLoss } from "./loss/objective.js";
+export { labelledStepsLoss, type LossTarget, lossTargets, outcomeLoss } from "./loss/objective.js";
 export { prmProblem, solutionLogits } from "./model/prmProblem.js";
 
 // bilevel optimisation
-export { adamW, type Optimizer, optimizer, type OptimizerOptions, sgd } from "./optim/optimizer.js";
+export type { Optimizer, OptimizerState } from "./optim/update.js";
+export { optimizer, type OptimizerOptions } from "./optim/optimizer.js";
+export { sgd } from "./optim/sgd.js";
+export { adamW } from "./optim/adamW.js";
 export { type Schedule, scheduleFactor } from "./optim/schedule.js";
 export { clipByGlobalNorm } from "./optim/clip.js";
-export { type BatchSource, type BilevelProblem, weightedMean, weightedProblem } from "./bilevel/problem.js";
-export { hypergradient, type HypergradientOptions } from "./bilevel/hypergradient/hypergradient.js";
+export {
+  type BatchSource,
+  type BilevelProblem,
+  type Losses,
+  type WeightedLower,
+  weightedMean,
+  weightedProblem,
+} from "./bilevel/problem.js";
+export {
+  hypergradient,
+  hypergradientMethods,
+  type HypergradientOptions,
+} from "./bilevel/hypergradient/hypergradient.js";
 export type { LevelOptions } from "./bilevel/level.js";
 export {
   type Bilevel,
@@ -64,8 +93,62 @@ export {
 export { scoreSolutions, scoreSteps } from "./model/score.js";
 export { bestOfK, bestOfN, oracle, passAtK, randomChoice, type ScoredPool, selectBest } from "./select/bestOfN.js";
 export { majorityVote, weightedVote } from "./select/vote.js";
-export { evaluateSteps, type StepEvaluation } from "./select/evaluate.js";
-export { bootstrapInterval, mean, rocAuc, spearman, std } from "./select/metrics.js";
+export {
+  chooseThresholds,
+  type DomainEvaluation,
+  evaluateSolutions,
+  evaluateSteps,
+  type SolutionEvaluation,
+  type SolutionEvaluationOptions,
+  type SolutionScores,
+  type StepEvaluation,
+} from "./select/evaluate.js";
+export type { PrmMetric, PrmMetrics, Thresholds } from "./select/prmMetrics.js";
+export type { Label } from "./select/labels.js";
+export { rocAuc } from "./select/rocAuc.js";
+export {
+  accuracy,
+  type Confusion,
+  confusionAt,
+  confusionOf,
+  f1,
+  matthews,
+  negated,
+  precision,
+  prmScore,
+  recall,
+} from "./select/confusion.js";
+export { chooseThreshold, type ChosenThreshold } from "./select/threshold.js";
+export {
+  chooseFirstErrorThreshold,
+  type FirstErrorSample,
+  firstErrorScore,
+  type FirstErrorScore,
+  labelledFirstError,
+  predictedFirstError,
+} from "./select/firstError.js";
+export { mrScoreParts, type MrScoreParts } from "./select/mrScore.js";
+export {
+  type BinOptions,
+  brierScore,
+  type CalibrationBin,
+  calibrationCurve,
+  expectedCalibrationError,
+} from "./select/calibration.js";
+export { effectiveSampleSize, evaluateWeights, type WeightEvaluation } from "./select/weights.js";
+
+// numbers over seeds → how sure they are
+export { mean, spearman, std } from "./core/statistics.js";
+export { bootstrapInterval } from "./select/bootstrap.js";
+export { meanInterval, studentTQuantile } from "./select/studentT.js";
+export {
+  headroomClosed,
+  type HeadroomClosed,
+  pairedDifference,
+  type PairedDifference,
+  signFlipTest,
+  type SignFlipTest,
+} from "./select/paired.js";
 
 // runs
 export { openStore, type Store } from "./tracker/store.js";

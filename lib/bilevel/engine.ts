@@ -1,4 +1,5 @@
 import type { Params, PlainParams } from "../core/tree.js";
+import type { PlainLevel } from "./alpha.js";
 import type { HypergradientOptions } from "./hypergradient/hypergradient.js";
 import type { LevelOptions } from "./level.js";
 import { Loop } from "./loop.js";
@@ -14,6 +15,8 @@ export interface BilevelOptions {
   readonly lower: LevelOptions;
   /** left out: φ is trained with α as it starts */
   readonly upper?: UpperOptions | undefined;
+  /** continues where `state()` was taken, on the same problem, batches and options; bit by bit on the same backend */
+  readonly resume?: BilevelState | undefined;
 }
 
 export interface UpperOptions extends LevelOptions {
@@ -48,13 +51,23 @@ export interface Iteration {
   alpha(): Params;
 }
 
-/** What is left when the iterations are over; no tensors. */
+/** Everything that the iterations to come depend on, without tensors: what a checkpoint stores. */
 export interface BilevelState {
   readonly iteration: number;
   readonly upperUpdates: number;
+  /** how often the lower schedule was stepped */
+  readonly scheduled: number;
   readonly phi: PlainParams;
   readonly alpha: PlainParams;
+  /** what the optimisers remember */
+  readonly memory: { readonly phi: PlainMemory; readonly alpha: PlainMemory };
+  /** within an accumulation: the gradient so far */
+  readonly accumulated?: PlainParams;
+  /** within an inner loop that will be rolled back or differentiated: where it began */
+  readonly innerStart?: PlainLevel & { readonly iteration: number; readonly scheduled: number };
 }
+
+export type PlainMemory = Omit<PlainLevel, "params">;
 
 export interface Bilevel extends AsyncGenerator<Iteration, void, void> {
   /** φ and α now; also after the last iteration, a `break` or `return()` */
@@ -84,6 +97,7 @@ export function solveBilevel<L, U>(
 async function* iterate<L, U>(loop: Loop<L, U>, iterations: number): AsyncGenerator<Iteration, void, void> {
   let lastPause = performance.now();
   try {
+    loop.begin();
     while (loop.iteration < iterations) {
       yield loop.next();
       if (performance.now() - lastPause > 50) {

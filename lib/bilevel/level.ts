@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { cloneTree, type Params } from "../core/tree.js";
-import { clipByGlobalNorm } from "../optim/clip.js";
-import { optimizer, type OptimizerOptions, type OptimizerState } from "../optim/optimizer.js";
+import { clipped } from "../optim/clip.js";
+import { optimizer, type OptimizerOptions } from "../optim/optimizer.js";
+import { type OptimizerState, tidyUpdate, type Updated } from "../optim/update.js";
 import { type Schedule, scheduleFactor } from "../optim/schedule.js";
 
 /** How one level is optimised. */
@@ -20,12 +21,15 @@ export interface LevelState {
   readonly optimizer: OptimizerState;
 }
 
-/** One level's update rule as a pair of pure functions. */
+/** One level's update rule. */
 export interface Level {
+  readonly optimizer: OptimizerOptions;
   readonly init: (params: Params) => LevelState;
   readonly learningRate: (scheduled: number) => number;
-  /** one optimiser step; the caller owns the result and still owns the old state */
-  readonly update: (state: LevelState, grads: Params, scheduled: number) => LevelState & { readonly norm: tf.Scalar };
+  /** clips and updates: a pure function that can be differentiated */
+  readonly step: (state: LevelState, grads: Params, scheduled: number) => LevelState;
+  /** the same numbers by fused kernels, from clipped gradients; takes over the state, but not the gradients */
+  readonly advance: (state: LevelState, grads: Params, scheduled: number) => LevelState;
 }
 
 export function level({
@@ -34,18 +38,21 @@ export function level({
   schedule = { kind: "constant" },
   clip = 0,
 }: LevelOptions): Level {
-  const { init, update } = optimizer(options);
+  const rule = optimizer(options);
   const rate = (scheduled: number) => learningRate * scheduleFactor(schedule, scheduled);
   return {
-    init: (params) => ({ params, optimizer: init(params) }),
+    optimizer: options,
+    init: (params) => ({ params, optimizer: rule.init(params) }),
     learningRate: rate,
-    update: (state, grads, scheduled) => {
-      const { grads: clipped, norm } = clipByGlobalNorm(grads, clip);
-      const next = update(clipped, state.optimizer, state.params, rate(scheduled));
-      tf.dispose(clipped);
-      return { params: next.params, optimizer: next.state, norm };
-    },
+    step: ({ params, optimizer }, grads, scheduled) =>
+      asState(tidyUpdate(() => rule.update(clipped(grads, clip), optimizer, params, rate(scheduled)))),
+    advance: ({ params, optimizer }, grads, scheduled) =>
+      asState(rule.advance(grads, optimizer, params, rate(scheduled))),
   };
+}
+
+function asState({ params, state }: Updated): LevelState {
+  return { params, optimizer: state };
 }
 
 export function copyState({ params, optimizer }: LevelState): LevelState {

@@ -1,9 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { addTree, cloneTree, type Params, scaleTree, tidyTree, toPlain, valueAndGrads } from "../core/tree.js";
+import { globalNorm } from "../core/norm.js";
+import { part, prefixed } from "../core/secondOrder.js";
+import {
+  addTree,
+  cloneTree,
+  fromPlain,
+  type Params,
+  scaleTree,
+  tidyTree,
+  toPlain,
+  valueAndGrads,
+} from "../core/tree.js";
+import { clipByGlobalNorm } from "../optim/clip.js";
+import { Alpha, liveLevel, plainLevel } from "./alpha.js";
 import type { BilevelOptions, BilevelState, Iteration } from "./engine.js";
-import { hypergradient } from "./hypergradient/hypergradient.js";
+import { checkHypergradient, hypergradient, innerMemory } from "./hypergradient/hypergradient.js";
+import { InnerRecorder } from "./innerLoop.js";
 import { copyState, disposeTree, level, type LevelState } from "./level.js";
-import { type BatchSource, type BilevelProblem, weightedMean } from "./problem.js";
+import { type BatchSource, type BilevelProblem, constant, weightedMean } from "./problem.js";
+import { checkResumable } from "./resume.js";
 
 /** The living part of `solveBilevel`: owns φ, α and both optimisers' moments between iterations. */
 export class Loop<L, U> {
@@ -11,38 +26,48 @@ export class Loop<L, U> {
   private upperUpdates = 0;
   /** how often the lower schedule was stepped */
   private scheduled = 0;
-  private live: { phi: LevelState; alpha: LevelState } | undefined;
+  private live: { phi: LevelState; alpha: Alpha<L> } | undefined;
   private accumulated: Params | undefined;
   /** φ where the inner loop began, kept for roll-back */
-  private innerStart: LevelState | undefined;
+  private innerStart: { state: LevelState; iteration: number; scheduled: number } | undefined;
+  private readonly recorder: InnerRecorder<L> | undefined;
   private final: BilevelState | undefined;
   private readonly lower;
   private readonly upper;
+  private readonly method;
+  private readonly schedule;
 
   constructor(
     private readonly problem: BilevelProblem<L, U>,
     private readonly batches: BatchSource<L, U>,
     private readonly options: BilevelOptions,
   ) {
+    const { gradientAccumulation = 1, upper } = options;
+    const { unrollSteps = 1, warmupIterations = 0, rollBack = false } = upper ?? {};
+    this.schedule = { accumulation: gradientAccumulation, unrollSteps, warmupIterations, rollBack };
+    this.method = checkHypergradient(upper?.hypergradient ?? { method: "darts" });
     this.lower = level(options.lower);
-    this.upper = options.upper && level(options.upper);
+    this.upper = upper && level(upper);
+    const memory = upper && innerMemory(this.method, unrollSteps);
+    this.recorder = memory && new InnerRecorder(memory);
+  }
+
+  /** Makes φ and α, or takes up a stored state. */
+  begin(): void {
+    this.current();
   }
 
   next(): Iteration {
     const start = performance.now();
-    const { gradientAccumulation = 1, upper: { unrollSteps = 1, warmupIterations = 0, rollBack = false } = {} } =
-      this.options;
+    const { accumulation, unrollSteps, warmupIterations, rollBack } = this.schedule;
     const count = this.iteration + 1;
-    const upperDue = this.upper && count % (unrollSteps * gradientAccumulation) === 0 && count > warmupIterations;
-    if (rollBack) this.innerStart ??= copyState(this.current().phi);
-
-    const learningRate = this.lower.learningRate(this.scheduled);
-    const batch = this.batches.lower(this.iteration);
+    const innerLoopEnds = this.upper !== undefined && count % (unrollSteps * accumulation) === 0;
+    const upperDue = innerLoopEnds && count > warmupIterations;
+    const { learningRate, batch, ...losses } = this.microStep(count);
+    const gradientNorm = count % accumulation === 0 ? this.updateLower() : undefined;
+    this.iteration = count;
+    if (!rollBack) this.scheduled++;
     try {
-      const losses = this.accumulate(batch, count);
-      const gradientNorm = count % gradientAccumulation === 0 ? this.updateLower() : undefined;
-      this.iteration = count;
-      if (!rollBack) this.scheduled++;
       const upper = upperDue ? this.updateUpper(batch) : undefined;
       if (upperDue && rollBack) this.replay(batch);
       return {
@@ -52,125 +77,193 @@ export class Loop<L, U> {
         ...(this.problem.weights && { weights: () => this.weights() }),
         wallMs: performance.now() - start,
         phi: () => cloneTree(this.current().phi.params),
-        alpha: () => cloneTree(this.current().alpha.params),
+        alpha: () => this.current().alpha.copy(),
       };
     } finally {
-      disposeTree(batch);
+      if (!this.recorder) disposeTree(batch);
+      if (innerLoopEnds) this.recorder?.clear();
     }
   }
 
   state(): BilevelState {
     if (this.final) return this.final;
     const { phi, alpha } = this.current();
-    const { iteration, upperUpdates } = this;
-    return { iteration, upperUpdates, phi: toPlain(phi.params), alpha: toPlain(alpha.params) };
+    const { params, ...phiMemory } = plainLevel(phi);
+    const { params: alphaParams, ...alphaMemory } = alpha.state();
+    return {
+      iteration: this.iteration,
+      upperUpdates: this.upperUpdates,
+      scheduled: this.scheduled,
+      phi: params,
+      alpha: alphaParams,
+      memory: { phi: phiMemory, alpha: alphaMemory },
+      ...(this.accumulated && { accumulated: toPlain(this.accumulated) }),
+      ...this.plainInnerStart(),
+    };
   }
 
   end(): void {
     this.final = this.state();
-    disposeTree([this.live, this.accumulated, this.innerStart]);
+    this.recorder?.clear();
+    this.live?.alpha.dispose();
+    disposeTree([this.live?.phi, this.accumulated, this.innerStart]);
     this.live = this.accumulated = this.innerStart = undefined;
   }
 
-  private current(): { phi: LevelState; alpha: LevelState } {
+  private current(): { phi: LevelState; alpha: Alpha<L> } {
     if (this.final)
       throw new Error(`this bilevel run ended after ${this.final.iteration} iterations; its state() remains`);
     if (this.live === undefined) {
       const { phi, alpha } = this.problem.init(this.options.seed ?? 1);
-      const fixed: LevelState = { params: alpha, optimizer: { updates: 0, moments: {} } };
-      this.live = { phi: this.lower.init(phi), alpha: this.upper?.init(alpha) ?? fixed };
+      this.live = { phi: this.lower.init(phi), alpha: new Alpha(this.problem, this.upper, alpha) };
+      if (this.options.resume) this.restore(this.live, this.options.resume);
     }
     return this.live;
   }
 
   /** Adds ∇_φ L_lower / accumulation to the gradients of the coming update. */
-  private accumulate(batch: L, count: number): { loss: number; weightedLoss: number } {
+  private microStep(count: number) {
+    const { phi } = this.current();
+    const { accumulation, rollBack } = this.schedule;
+    if (rollBack) this.innerStart ??= { state: copyState(phi), iteration: this.iteration, scheduled: this.scheduled };
+    const learningRate = this.lower.learningRate(this.scheduled);
+    const batch = this.batches.lower(this.iteration);
+    try {
+      const { grads, ...losses } = this.lowerGradient(batch, count);
+      this.recorder?.micro(batch, phi, this.iteration, this.scheduled);
+      this.accumulated = addAndDispose(this.accumulated, grads, 1 / accumulation);
+      return { learningRate, batch, ...losses };
+    } catch (error) {
+      disposeTree(batch);
+      throw error;
+    }
+  }
+
+  private lowerGradient(batch: L, count: number): { loss: number; weightedLoss: number; grads: Params } {
     const { phi, alpha } = this.current();
     const { weighted, lower } = this.problem;
     let loss: number | undefined;
-    const { value, grads } = valueAndGrads((p) => {
-      if (weighted === undefined) return lower(p, alpha.params, batch);
-      const loss_B = weighted.losses(p, batch);
-      loss = mean(loss_B.dataSync());
-      return weightedMean(loss_B, weighted.weights(alpha.params, batch));
-    }, phi.params);
+    const { value, grads } = tf.tidy(() => {
+      const alphaParams = alpha.of(batch);
+      return valueAndGrads((p) => {
+        if (weighted === undefined) return lower(p, alphaParams, batch);
+        const { loss_B, seen } = weighted.losses(p, batch);
+        loss = mean(loss_B.dataSync());
+        return weightedMean(loss_B, weighted.weights(alphaParams, batch, constant(seen)));
+      }, phi.params);
+    });
     const weightedLoss = take(value);
     if (!Number.isFinite(weightedLoss)) disposeTree(grads);
     refuseNonFinite("lower", weightedLoss, count);
-    this.accumulated = addAndDispose(this.accumulated, grads, 1 / (this.options.gradientAccumulation ?? 1));
-    return { loss: loss ?? weightedLoss, weightedLoss };
+    return { loss: loss ?? weightedLoss, weightedLoss, grads };
   }
 
+  /** @returns the gradient's norm before clipping */
   private updateLower(): number {
     const state = this.current();
-    const { norm, ...phi } = this.lower.update(state.phi, this.accumulated as Params, this.scheduled);
-    disposeTree([this.accumulated, state.phi]);
+    const gradient = this.accumulated as Params;
+    const { grads, norm } = clipByGlobalNorm(gradient, this.options.lower.clip ?? 0);
+    if (grads !== gradient) disposeTree(gradient);
     this.accumulated = undefined;
-    state.phi = phi;
-    return take(norm);
+    if (!Number.isFinite(norm)) disposeTree(grads);
+    refuseNonFinite("lower", norm, this.iteration + 1);
+    state.phi = this.lower.advance(state.phi, grads, this.scheduled);
+    if (this.recorder) this.recorder.update(grads, this.scheduled);
+    else disposeTree(grads);
+    return norm;
   }
 
   private updateUpper(batch: L): NonNullable<Iteration["upper"]> {
     const { upper: options } = this.options;
-    const state = this.current();
-    const { problem, upper } = this;
-    if (upper === undefined || options === undefined) throw new Error("no upper level");
+    const { phi, alpha } = this.current();
+    if (this.upper === undefined || options === undefined) throw new Error("no upper level");
+    const inner = this.recorder?.loop(this.lower, this.scheduled);
+    const rows = alpha.rowsOf(inner ? inner.updates.flatMap(({ batches }) => batches) : [batch]);
     const metaBatch = this.batches.upper(this.upperUpdates);
     const { value, grads } = tf.tidy(() => {
-      const { value, grads } = upperGradients(problem, state.phi.params, state.alpha.params, metaBatch);
-      const point = { problem, phi: state.phi.params, alpha: state.alpha.params, batch, vector: grads.phi };
-      const indirect = hypergradient(options.hypergradient ?? { method: "darts" }, point);
-      return { value, grads: addTree(grads.alpha, indirect) };
+      const alphaParams = alpha.at(rows);
+      const { value, grads } = upperGradients(this.problem, phi.params, alphaParams, metaBatch);
+      const problem = alpha.restricted(this.problem, rows);
+      const point = { problem, phi: phi.params, alpha: alphaParams, batch, vector: grads.phi, inner };
+      return { value, grads: addTree(grads.alpha, hypergradient(this.method, point)) };
     });
     disposeTree(metaBatch);
     const loss = take(value);
-    const { norm, ...next } = upper.update(state.alpha, grads, this.upperUpdates);
-    disposeTree([grads, state.alpha]);
-    state.alpha = this.projected(next);
-    const gradientNorm = take(norm);
+    const gradientNorm = globalNorm(grads);
+    if (!Number.isFinite(loss + gradientNorm)) disposeTree(grads);
     refuseNonFinite("upper", loss + gradientNorm, this.iteration);
-    const learningRate = upper.learningRate(this.upperUpdates++);
+    const { grads: clipped } = clipByGlobalNorm(grads, options.clip ?? 0);
+    alpha.advance(clipped, rows, this.upperUpdates);
+    disposeTree([grads, clipped]);
+    const learningRate = this.upper.learningRate(this.upperUpdates++);
     return { loss, learningRate, gradientNorm };
   }
 
-  private projected(alpha: LevelState): LevelState {
-    if (this.problem.project === undefined) return alpha;
-    const params = this.problem.project(alpha.params);
-    disposeTree(alpha.params);
-    return { ...alpha, params };
-  }
-
-  /** φ and its optimiser return to the start of the inner loop and take one step on the last batch. */
+  /**
+   * φ and its optimiser return to the start of the inner loop and take one step on the last batch alone, its loss
+   * divided by the accumulation count as everywhere (so does Betty).
+   */
   private replay(batch: L): void {
     const state = this.current();
+    if (this.innerStart === undefined) throw new Error("nothing to roll back to");
     disposeTree(state.phi);
-    state.phi = this.innerStart as LevelState;
+    state.phi = this.innerStart.state;
     this.innerStart = undefined;
-    this.accumulate(batch, this.iteration);
-    this.updateLower();
-    this.scheduled++;
+    const { grads } = this.lowerGradient(batch, this.iteration);
+    const gradient = addAndDispose(undefined, grads, 1 / this.schedule.accumulation);
+    const { grads: clipped } = clipByGlobalNorm(gradient, this.options.lower.clip ?? 0);
+    state.phi = this.lower.advance(state.phi, clipped, this.scheduled++);
+    disposeTree([gradient, clipped]);
   }
 
   private weights(): { names: readonly string[]; values: Float32Array } {
     const { weights } = this.problem;
     if (weights === undefined) throw new Error("the problem names no weights");
-    const vector = weights.vector(this.current().alpha.params);
-    const values = Float32Array.from(vector.dataSync());
-    vector.dispose();
-    return { names: weights.names, values };
+    const values = tf.tidy(() => weights.vector(this.current().alpha.copy()).dataSync());
+    return { names: weights.names, values: Float32Array.from(values) };
+  }
+
+  private plainInnerStart(): Pick<BilevelState, "innerStart"> {
+    if (this.innerStart) {
+      const { state, iteration, scheduled } = this.innerStart;
+      return { innerStart: { ...plainLevel(state), iteration, scheduled } };
+    }
+    const oldest = this.recorder?.oldest;
+    if (oldest?.before === undefined) return {};
+    const { before, iteration, scheduled } = oldest;
+    return { innerStart: { ...plainLevel(before), iteration, scheduled } };
+  }
+
+  /** Where an inner loop had begun that will be differentiated, its updates are made again to be recorded. */
+  private restore(live: { phi: LevelState; alpha: Alpha<L> }, state: BilevelState): void {
+    checkResumable(state, live.phi, live.alpha.state());
+    const { phi, alpha, memory, accumulated, innerStart } = state;
+    live.alpha.restore({ params: alpha, ...memory.alpha });
+    const start = innerStart && liveLevel(innerStart);
+    const from = (this.recorder && innerStart) ?? state;
+    disposeTree(live.phi);
+    live.phi = this.recorder && start ? start : liveLevel({ params: phi, ...memory.phi });
+    this.iteration = from.iteration;
+    this.scheduled = from.scheduled;
+    this.upperUpdates = state.upperUpdates;
+    if (this.recorder === undefined) {
+      this.accumulated = accumulated && fromPlain(accumulated);
+      if (start && innerStart) {
+        this.innerStart = { state: start, iteration: innerStart.iteration, scheduled: innerStart.scheduled };
+      }
+      return;
+    }
+    while (this.iteration < state.iteration) {
+      this.microStep(this.iteration + 1);
+      this.iteration++;
+      if (this.iteration % this.schedule.accumulation === 0) this.updateLower();
+      if (!this.schedule.rollBack) this.scheduled++;
+    }
   }
 }
 
 /** L_upper with its gradients in φ and, directly, in α. */
 function upperGradients<L, U>(problem: BilevelProblem<L, U>, phi: Params, alpha: Params, batch: U) {
-  const prefixed = (prefix: string, tree: Params) =>
-    Object.fromEntries(Object.entries(tree).map(([name, tensor]) => [prefix + name, tensor]));
-  const part = (prefix: string, tree: Params) =>
-    Object.fromEntries(
-      Object.entries(tree).flatMap(([name, tensor]) =>
-        name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
-      ),
-    ) as Params;
   const both = { ...prefixed("phi:", phi), ...prefixed("alpha:", alpha) };
   const { value, grads } = valueAndGrads((p) => problem.upper(part("phi:", p), part("alpha:", p), batch), both);
   return { value, grads: { phi: part("phi:", grads), alpha: part("alpha:", grads) } };

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { sameShape } from "../core/check.js";
-import type { Params } from "../core/tree.js";
+import { mapTree, type Params } from "../core/tree.js";
+import { detached } from "../core/twice.js";
 
 /**
  * Two scalar objectives over trees of tensors:
@@ -18,16 +19,39 @@ export interface BilevelProblem<L, U> {
   readonly weighted?: WeightedLower<L>;
   /** named weight vector for records */
   readonly weights?: { readonly names: readonly string[]; vector: (alpha: Params) => tf.Tensor1D };
+  /** the tensor of α that is updated row by row, when there is one */
+  readonly lazy?: LazyRows<L>;
   /** brings α back into its range after an upper update; returns new tensors */
   readonly project?: (alpha: Params) => Params;
 }
 
+/** The lower objective alone, as hypergradients take it. */
+export type LowerObjective<L> = Pick<BilevelProblem<L, never>, "lower" | "weighted">;
+
 /** The two factors of a lower objective into which the weights enter linearly. */
 export interface WeightedLower<L> {
-  /** ℓ_B(φ) */
-  readonly losses: (phi: Params, batch: L) => tf.Tensor1D;
-  /** w_B(α) */
-  readonly weights: (alpha: Params, batch: L) => tf.Tensor1D;
+  /** ℓ_B(φ), and what the weights may look at of the model's answer */
+  readonly losses: (phi: Params, batch: L) => Losses;
+  /** w_B(α); `seen` is a constant here: φ cannot lower its loss by lowering its weight */
+  readonly weights: (alpha: Params, batch: L, seen: Params) => tf.Tensor1D;
+  /** ⟨direction, ∇_φ ℓ_n⟩ for every n, [B], where a forward pass can tell; `dot` goes backward twice without */
+  readonly directional?: ((phi: Params, direction: Params, batch: L) => tf.Tensor1D) | undefined;
+}
+
+export interface Losses {
+  readonly loss_B: tf.Tensor1D;
+  readonly seen?: Params;
+}
+
+/**
+ * One tensor of α that holds an entry per training row and is too long to touch whole. `lower` and `weighted` see the
+ * entries of the batch's rows, [B], in its place; only these are updated, each by an optimiser state of its own.
+ */
+export interface LazyRows<L> {
+  /** the tensor's name in α */
+  readonly name: string;
+  /** indices of the batch's rows, [B] */
+  readonly rows: (batch: L) => ArrayLike<number>;
 }
 
 /**
@@ -45,11 +69,20 @@ export function weightedMean(loss_B: tf.Tensor1D, weight_B: tf.Tensor1D): tf.Sca
 export function weightedProblem<L, U>(
   parts: Omit<BilevelProblem<L, U>, "lower"> & { readonly weighted: WeightedLower<L> },
 ): BilevelProblem<L, U> {
-  const { losses, weights } = parts.weighted;
+  const { weighted } = parts;
   return {
     ...parts,
-    lower: (phi, alpha, batch) => tf.tidy(() => weightedMean(losses(phi, batch), weights(alpha, batch))),
+    lower: (phi, alpha, batch) =>
+      tf.tidy(() => {
+        const { loss_B, seen } = weighted.losses(phi, batch);
+        return weightedMean(loss_B, weighted.weights(alpha, batch, constant(seen)));
+      }),
   };
+}
+
+/** What the weights look at, cut off from φ. */
+export function constant(seen: Params = {}): Params {
+  return mapTree((x) => detached(() => tf.clone(x)), seen);
 }
 
 /**

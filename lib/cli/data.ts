@@ -1,18 +1,11 @@
 import { Command, Option } from "commander";
-import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import writeFileAtomic from "write-file-atomic";
-import { importSource } from "../data/import.js";
+import { join } from "node:path";
+import type { Derivation } from "../data/attempt.js";
+import { type Conversion, convert, type Part } from "../data/convert.js";
 import { formatInspection, inspectFile } from "../data/inspect.js";
-import { toEvaluationRows, toMetaRows, toTrainRows } from "../data/rows.js";
-import { splitByQuestion } from "../data/split.js";
 import { makeDemo } from "../data/synthetic.js";
-import type { Solution } from "../data/types.js";
 import { demoFolder } from "./demo.js";
 import { integer } from "./trainOptions.js";
-
-type Labels = "outcome" | "steps";
-type Part = "train" | "meta" | "test";
 
 export function dataCommand(): Command {
   return new Command("data")
@@ -33,62 +26,71 @@ function inspectCommand(): Command {
     });
 }
 
-interface ImportFlags {
+interface ImportFlags extends Derivation {
   out: string;
   to?: Part;
-  labels: Labels;
-  afterError: "wrong" | "unlabelled";
+  labels?: "outcome" | "steps";
+  domain?: string;
   seed: number;
   json?: boolean;
 }
 
+const KNOWN =
+  "MR-Ben, BIG-Bench-Mistake, ProcessBench, PRMBench, PRM800K, GSM8K example solutions, Math-Shepherd, TRL stepwise, " +
+  "VisualPRM400K raw, VisualProcessBench, DreamPRM, DreamPRM-1.5";
+
 function importCommand(): Command {
+  const choice = (flag: string, description: string, choices: readonly string[]) =>
+    new Option(flag, description).choices(choices);
   return new Command("import")
-    .description("turn files of other formats into training, meta and test files, split by question")
-    .argument("<paths...>", "files or folders: MR-Ben, BIG-Bench-Mistake, ProcessBench, DreamPRM, DreamPRM-1.5")
-    .requiredOption("-o, --out <path>", "folder for train.json, meta.json and test.json; with --to a file")
+    .description("turn files of other formats into training, meta and test files, split by question, or into one file")
+    .argument("<paths...>", `files or folders, each recognised by its first rows: ${KNOWN}`)
+    .requiredOption(
+      "-o, --out <path>",
+      "folder for train.json, meta.json and test.json; with --to a .json or .jsonl file",
+    )
+    .addOption(choice("--to <part>", "write all as one file instead of splitting", ["train", "meta", "test", "pool"]))
     .addOption(
-      new Option("--to <part>", "write all as one file instead of splitting").choices(["train", "meta", "test"]),
+      choice(
+        "--labels <kind>",
+        "training labels: the outcome on every step, or the steps' own (default: the outcome where the file states one)",
+        ["outcome", "steps"],
+      ),
     )
     .addOption(
-      new Option("--labels <kind>", "training labels: the outcome on every step, or the steps' own")
-        .choices(["outcome", "steps"])
-        .default("outcome"),
+      choice("--after-error <kind>", "steps after the first error are", ["wrong", "unlabelled"]).default("wrong"),
     )
     .addOption(
-      new Option("--after-error <kind>", "steps after the first error are")
-        .choices(["wrong", "unlabelled"])
-        .default("wrong"),
+      choice("--neutral <kind>", "steps that are neither right nor wrong are", [
+        "unlabelled",
+        "right",
+        "wrong",
+      ]).default("unlabelled"),
     )
+    .addOption(
+      choice(
+        "--outcome <from>",
+        "derive the outcome where the file states none: the last step or every step is right, or the answer is the reference (default: refuse)",
+        ["last-step", "every-step", "answer"],
+      ),
+    )
+    .option("--domain <name>", "domain of the formats that take the file's name")
     .option("--seed <number>", "of the split (60 % train, 15 % meta, 25 % test of each domain's questions)", integer, 1)
     .option("--json", "print one JSON value")
-    .action(async (paths: string[], { out, to, labels, afterError, seed, json }: ImportFlags) => {
-      const { solutions, notes } = await importSource(paths, { afterError, quiet: json === true });
-      const parts: Partial<Record<Part, Solution[]>> = to
-        ? { [to]: [...solutions] }
-        : splitByQuestion(solutions, { seed });
-      const written: { file: string; rows: number }[] = [];
-      for (const [part, items] of Object.entries(parts) as [Part, Solution[]][]) {
-        const file = to ? out : join(out, `${part}.json`);
-        const rows = rowsOf(part, items, labels, dirname(file));
-        await mkdir(dirname(resolve(file)), { recursive: true });
-        await writeFileAtomic(file, `[\n${rows.map((row) => JSON.stringify(row)).join(",\n")}\n]\n`);
-        written.push({ file, rows: rows.length });
-      }
-      if (json) console.log(JSON.stringify({ written, notes }));
-      else for (const { file, rows } of written) console.log(`${file}: ${rows} rows`);
+    .action(async (paths: string[], { json, ...options }: ImportFlags) => {
+      const conversion = await convert(paths, { ...options, quiet: json === true });
+      if (json) console.log(JSON.stringify(conversion));
+      else console.log(formatConversion(conversion));
     });
 }
 
-function rowsOf(part: Part, solutions: readonly Solution[], labels: Labels, folder: string): readonly object[] {
-  switch (part) {
-    case "train":
-      return toTrainRows(solutions, { labels, folder });
-    case "meta":
-      return toMetaRows(solutions, { folder });
-    case "test":
-      return toEvaluationRows(solutions, { folder });
-  }
+function formatConversion({ written, labels, derivation, recordFile }: Conversion): string {
+  const counts = labels && `training labels: ${labels.outcome} solutions by outcome, ${labels.steps} by step; `;
+  const { afterError, neutral, outcome } = derivation;
+  return [
+    ...written.map(({ file, rows }) => `${file}: ${rows} rows`),
+    `${counts ?? ""}after the first error: ${afterError}; neutral steps: ${neutral}; outcomes not stated: ${outcome} (${recordFile})`,
+  ].join("\n");
 }
 
 function makeDemoCommand(): Command {

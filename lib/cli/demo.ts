@@ -5,9 +5,10 @@ import { alphaAgainstQuality, alphaOverTime, barsWithSpread, trainingCurves } fr
 import { closeBrowser, exportFigure } from "../figures/render.js";
 import type { Figure } from "../figures/types.js";
 import { projectRoot } from "../tracker/environment.js";
+import type { Method } from "../study/methods.js";
+import type { Outcome } from "../study/trainRun.js";
 import type { Store } from "../tracker/store.js";
-import type { Method, Outcome } from "./study.js";
-import { formatReport } from "./studyReport.js";
+import { formatReport } from "./formatReport.js";
 import { trainStudy } from "./train.js";
 import { addTrainOptions, type TrainFlags } from "./trainOptions.js";
 

@@ -10,7 +10,7 @@ import { notebookCommand } from "./notebook.js";
 import { replayCommand } from "./replay.js";
 import { runsCommand } from "./runs.js";
 import { setupTensorflowCommand } from "./setupTensorflow.js";
-import { trainCommand } from "./train.js";
+import { resumeCommand, trainCommand } from "./train.js";
 
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
 
@@ -21,6 +21,7 @@ const program = new Command("dreamprm")
 for (const command of [
   demoCommand(),
   trainCommand(),
+  resumeCommand(),
   dataCommand(),
   runsCommand(),
   notebookCommand(),

@@ -8,7 +8,26 @@ const phi = z.object({
   "l2/weight": matrix,
   "l2/bias": z.array(z.number()),
 });
-const alpha = z.record(z.string(), z.array(z.number()));
+const alpha = z.record(z.string(), z.union([z.array(z.number()), matrix]));
+const weighting = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("domainTable") }),
+  z.strictObject({
+    kind: z.literal("instanceTable"),
+    activation: z.enum(["No", "ReLU", "LeakyReLU", "Clip", "sigmoid"]),
+    initialization: z.number().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("instanceNet"),
+    activation: z.enum(["sigmoid", "Clip", "No"]),
+    hiddenDim: z.int().optional(),
+  }),
+]);
+const hypergradient = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("darts"), radius: z.number().optional() }),
+  z.strictObject({ kind: z.literal("sama"), radius: z.number().optional() }),
+  z.strictObject({ kind: z.literal("neumann"), iterations: z.int().optional(), alpha: z.number().optional() }),
+  z.strictObject({ kind: z.literal("cg"), iterations: z.int().optional(), alpha: z.number().optional() }),
+]);
 const optimizer = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("sgd"),
@@ -53,8 +72,8 @@ export const runFile = z.object({
     unrollSteps: z.int(),
     seed: z.int(),
     aggregation,
-    weighting: z.looseObject({ kind: z.string() }),
-    hypergradient: z.looseObject({ kind: z.string() }).optional(),
+    weighting,
+    hypergradient: hypergradient.optional(),
     lowerOptimizer: optimizer,
     upperOptimizer: optimizer,
     lowerSchedule: schedule.optional(),
@@ -73,17 +92,25 @@ export const runFile = z.object({
   final: z.object({ prm: phi, weighting: alpha }),
 });
 
+const gradientTree = z.object({ upperLoss: z.number(), gradient: z.array(z.number()) });
+
 export const pointFile = z.object({
-  weighting: z.string(),
+  weighting: z.enum(["domainTable", "instanceTable"]),
   aggregation,
   data,
   phi,
   alpha: z.array(z.number()),
   lowerBatches: batches,
   metaBatch: z.array(z.int()),
-  expected: z.record(z.string(), z.unknown()),
+  expected: z.record(
+    z.string(),
+    z.union([z.number(), z.array(z.number()), phi, gradientTree, z.object({ vector: phi, result: phi })]),
+  ),
 });
 
 export type RunFile = z.infer<typeof runFile>;
 export type PointFile = z.infer<typeof pointFile>;
 export type FilePhi = z.infer<typeof phi>;
+export type FileAlpha = z.infer<typeof alpha>;
+export type FileWeighting = z.infer<typeof weighting>;
+export type FileHypergradient = z.infer<typeof hypergradient>;

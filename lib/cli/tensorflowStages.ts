@@ -154,26 +154,48 @@ async function unpack({ folder, binding, downloads, log }: Layout, { python, whe
 }
 
 /**
- * TensorFlow announces its CPU features and oneDNN on stderr while it starts, through a logger that heeds no environment variable.
- * A constructor inside the binding runs after libtensorflow is loaded and before it starts; warnings and errors still show.
+ * TensorFlow announces its CPU features and oneDNN on stderr, on some machines while its library is being loaded, through
+ * a logger that heeds no environment variable. Loaded before it with its symbols made global, this function takes the
+ * place of the one that writes; warnings and errors still show.
  */
-const QUIET = `#include "absl/base/log_severity.h"
-#include "absl/log/globals.h"
+const QUIET = `#include <node_api.h>
+#include <cstdio>
+#include "absl/base/config.h"
+#include "absl/base/log_severity.h"
+#include "absl/strings/string_view.h"
 
-static const bool quiet = (absl::SetMinLogLevel(absl::LogSeverityAtLeast::kWarning), true);
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+namespace log_internal {
+__attribute__((visibility("default"))) void WriteToStderr(absl::string_view message, absl::LogSeverity severity) {
+  const bool preamble = message.find("before absl::InitializeLog()") != absl::string_view::npos;
+  if (severity >= absl::LogSeverity::kWarning && !preamble) fwrite(message.data(), 1, message.size(), stderr);
+}
+}  // namespace log_internal
+ABSL_NAMESPACE_END
+}  // namespace absl
+
+NAPI_MODULE_INIT() { return exports; }
 `;
+const QUIET_TARGET = `{
+    'target_name' : 'quiet',
+    'sources' : ['binding/quiet.cc'],
+    'include_dirs' : ['<(tensorflow_include_dir)'],
+  }, `;
 
 async function compile({ binding, downloads, log }: Layout): Promise<void> {
   writeFileSync(join(binding, "binding/quiet.cc"), QUIET);
   const gyp = join(binding, "binding.gyp");
-  const source = "'binding/tfjs_binding.cc'";
   const text = readFileSync(gyp, "utf8");
-  if (!text.includes("quiet.cc")) writeFileSync(gyp, text.replace(source, `${source}, 'binding/quiet.cc'`));
+  const targets = "'targets' : [";
+  if (!text.includes("quiet.cc")) writeFileSync(gyp, text.replace(targets, targets + QUIET_TARGET));
   // npm's own node-gyp, with npm's settings
   const flags = "--napi_build_version=8 --napi_version=8 --module_name=tfjs_binding --module_path=./lib/napi-v8";
   await execute("npm", ["exec", "-c", `node "$npm_config_node_gyp" rebuild ${flags}`], { cwd: binding, log });
   const built = emptied(join(binding, "lib/napi-v8"));
-  cpSync(join(binding, "build/Release/tfjs_binding.node"), join(built, "tfjs_binding.node"));
+  for (const file of ["tfjs_binding.node", "quiet.node"]) {
+    cpSync(join(binding, "build/Release", file), join(built, file));
+  }
   for (const rest of [join(binding, "build"), downloads]) rmSync(rest, { recursive: true, force: true });
 }
 

@@ -1,20 +1,25 @@
 import { Command } from "commander";
-import { mkdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
+import { type Checkpoint, loadCheckpoint } from "../bilevel/checkpoint.js";
 import { type BackendReport, useBackend } from "../core/backend.js";
+import { saveTensors } from "../core/safetensors.js";
 import { loadTrainSet } from "../data/dreamprm.js";
 import { loadMetaSet, loadPools } from "../data/solutions.js";
 import { refuseOverlap } from "../data/split.js";
 import { loadPlantedQuality } from "../data/synthetic.js";
-import { linearHead, mlpHead } from "../model/head.js";
-import { saveTensors } from "../model/safetensors.js";
-import { hashedFeatures } from "../text/features.js";
+import type { StudyConfig, StudyData } from "../study/config.js";
+import { type Method, methodNames } from "../study/methods.js";
+import { type StudyReport, studyReport } from "../study/report.js";
+import { encodeStudy, type EncodedStudy, type Outcome, totalIterations, trainRun } from "../study/trainRun.js";
+import type { Run } from "../tracker/run.js";
 import { defaultStore, openStore, type Store } from "../tracker/store.js";
+import { formatReport } from "./formatReport.js";
 import { progress } from "./progress.js";
-import { encodeStudy, type Method, type Outcome, type StudyConfig, type StudyData, trainOnce } from "./study.js";
-import { formatReport, type StudyReport, studyReport } from "./studyReport.js";
+import { studyConfig } from "./trainConfig.js";
 import { addTrainOptions, chosenMethods, type TrainFlags } from "./trainOptions.js";
+import { saveWeights } from "./weightFiles.js";
 
 export function trainCommand(): Command {
   const command = addTrainOptions(
@@ -27,74 +32,150 @@ export function trainCommand(): Command {
   });
 }
 
+/** `dreamprm resume RUN`: goes on where the run's last checkpoint was taken, with the run's own options. */
+export function resumeCommand(): Command {
+  return new Command("resume")
+    .description("continue a run that was interrupted, from its last checkpoint")
+    .argument("<run>", "id of the run, or the beginning of it")
+    .option("--store <folder>", "folder of runs (default: $DREAMPRM_STORE, or experiments/runs)")
+    .option("--json", "print one JSON value")
+    .option("--quiet", "no progress")
+    .action(async (id: string, options: { store?: string; json?: boolean; quiet?: boolean }) => {
+      const store = await openStore(options.store ?? defaultStore());
+      const { report } = await resumeRun(store, id, options);
+      console.log(options.json ? JSON.stringify(report) : formatReport(report));
+    });
+}
+
 /** Trains every method from every seed on one data set; what `dreamprm train` and `dreamprm demo` do. */
 export async function trainStudy(
   flags: TrainFlags,
   methods: readonly Method[],
 ): Promise<{ report: StudyReport; outcomes: Outcome[]; store: Store }> {
-  const backend = await chosenBackend(flags);
-  const quiet = flags.quiet === true;
-  const data = await loadStudy(flags, flags.json === true || quiet);
-  const quality = flags.qualityJsonFile === undefined ? undefined : await loadPlantedQuality(flags.qualityJsonFile);
-  const config = await studyConfig(flags, data);
-  const store = await openStore(flags.store ?? defaultStore());
-  const encoded = encodeStudy(data, config.encoder);
+  const study = await openStudy(flags);
+  const { data, encoded, config, store, backend } = study;
   const outcomes: Outcome[] = [];
   for (const method of methods) {
     for (const seed of flags.seeds ?? [flags.seed]) {
-      const bar = progress(`${method}, seed ${seed}`, config.iterations, { quiet });
-      try {
-        outcomes.push(await trainLogged(method, seed, flags, data, encoded, config, store, backend, bar.update));
-      } finally {
-        bar.stop();
-      }
+      const run = await store.startRun({
+        name: `${method}, seed ${seed}`,
+        group: flags.group,
+        tags: [method],
+        params: { ...stored(flags), method, seed },
+        dataFiles: [data.train, data.meta, data.validation, data.test].flatMap((set) => (set ? [set.source] : [])),
+        backend,
+        weightsEvery: weightsEvery(config, encoded),
+      });
+      outcomes.push(await trainLogged({ method, seed, run, flags, study }));
     }
   }
-  return {
-    report: studyReport({ backend: backend.name, store: store.folder, data, outcomes, quality }),
-    outcomes,
-    store,
-  };
+  return { report: reported(study, outcomes), outcomes, store };
 }
 
-/** One run of the study, from `startRun` to `finish`. */
-async function trainLogged(
-  method: Method,
-  seed: number,
-  flags: TrainFlags,
-  data: StudyData,
-  encoded: ReturnType<typeof encodeStudy>,
-  config: StudyConfig,
-  store: Store,
-  backend: BackendReport,
-  onIteration: (iteration: number, losses: Record<string, number>) => void,
-): Promise<Outcome> {
-  const { seeds: _seeds, methods: _methods, json: _json, quiet: _quiet, store: _store, group, ...params } = flags;
-  const run = await store.startRun({
-    name: `${method}, seed ${seed}`,
-    group,
-    tags: [method],
-    params: { ...params, method, seed },
-    dataFiles: [data.train.source, data.meta.source, ...(data.test ? [data.test.source] : [])],
-    backend,
-  });
+async function resumeRun(store: Store, id: string, options: { json?: boolean; quiet?: boolean }) {
+  const record = await store.read(id);
+  const { method, ...params } = record.params as unknown as TrainFlags & { method: Method };
+  if (!methodNames.includes(method)) throw new Error(`run ${record.id} was not made by dreamprm train`);
+  const path = checkpointPath(join(store.folder, record.id));
+  if (!existsSync(path)) {
+    throw new Error(`run ${record.id} has no checkpoint; train with --save_every_iterations to get some`);
+  }
+  const resume = await loadCheckpoint(path);
+  const flags = { ...params, ...options, store: store.folder };
+  const study = await openStudy(flags);
+  const { step } = resume.extra as { step: number };
+  const run = await store.resumeRun(record.id, { step });
+  const outcome = await trainLogged({ method, seed: flags.seed, run, flags, study, resume });
+  return { report: reported(study, [outcome]) };
+}
+
+type Study = Awaited<ReturnType<typeof openStudy>>;
+
+/** Backend, data and configuration that the runs of one command share. */
+async function openStudy(flags: TrainFlags) {
+  const backend = await chosenBackend(flags);
+  const data = await loadStudy(flags, flags.json === true || flags.quiet === true);
+  const quality = flags.qualityJsonFile === undefined ? undefined : await loadPlantedQuality(flags.qualityJsonFile);
+  const config = await studyConfig(flags, data);
+  const store = await openStore(flags.store ?? defaultStore());
+  return { backend, data, quality, config, store, encoded: encodeStudy(data, config) };
+}
+
+function reported({ backend, store, data, quality }: Study, outcomes: readonly Outcome[]): StudyReport {
+  return studyReport({ backend: backend.name, store: store.folder, data, outcomes, quality });
+}
+
+/** One run, until `finish`. */
+async function trainLogged({
+  method,
+  seed,
+  run,
+  flags,
+  study: { data, encoded, config },
+  resume,
+}: {
+  method: Method;
+  seed: number;
+  run: Run;
+  flags: TrainFlags;
+  study: Study;
+  resume?: Checkpoint;
+}): Promise<Outcome> {
+  const artifacts = join(run.folder, "artifacts");
+  await mkdir(artifacts, { recursive: true });
+  const total = totalIterations(method, config, encoded, data.train.domains);
+  const bar = progress(`${method}, seed ${seed}`, total, { quiet: flags.quiet === true });
   try {
-    const every = flags.saveEveryIterations;
-    const outcome = await trainOnce(method, seed, data, encoded, config, run, async (iteration, losses, phi) => {
-      onIteration(iteration, losses);
-      if (every > 0 && iteration % every === 0)
-        await saveTensors(join(run.folder, "artifacts", `phi-${iteration}.safetensors`), phi());
-    });
-    await mkdir(join(run.folder, "artifacts"), { recursive: true });
-    await saveTensors(join(run.folder, "artifacts", "phi.safetensors"), outcome.state.phi, { run: run.id });
-    if (flags.weightsPath !== undefined) await saveWeights(flags.weightsPath, outcome, (flags.seeds?.length ?? 1) > 1);
-    const { state: _state, run: _run, method: _method, seed: _seed, ...summary } = outcome;
+    const checkpoint = checkpointPath(run.folder);
+    const shared = { method, seed, data, encoded, config, run, checkpoint, onIteration: bar.update };
+    const outcome = await trainRun({ ...shared, ...(resume && { resume }) });
+    await saveTensors(join(artifacts, "phi.safetensors"), outcome.phi, { run: run.id });
+    if (Object.keys(outcome.alpha).length > 0) {
+      await saveTensors(join(artifacts, "alpha.safetensors"), outcome.alpha, { run: run.id });
+    }
+    if (flags.weightsPath !== undefined) {
+      const several = (flags.seeds?.length ?? 1) > 1 || (flags.methods?.length ?? 1) > 1;
+      await saveWeights(several ? join(flags.weightsPath, `${method}-seed-${seed}`) : flags.weightsPath, outcome, data);
+    }
+    const {
+      phi: _phi,
+      alpha: _alpha,
+      weightsByRow: _rows,
+      run: _run,
+      method: _method,
+      seed: _seed,
+      ...summary
+    } = outcome;
     await run.finish(summary);
     return outcome;
   } catch (error) {
     await run.fail(error);
     throw error;
+  } finally {
+    bar.stop();
   }
+}
+
+const checkpointPath = (folder: string) => join(folder, "artifacts", "checkpoint.safetensors");
+
+/** What a run keeps of its command's options: those on which its numbers depend. */
+function stored(flags: TrainFlags): object {
+  const {
+    seeds: _seeds,
+    methods: _methods,
+    weighting: _weighting,
+    json: _json,
+    quiet: _quiet,
+    store: _store,
+    ...kept
+  } = flags;
+  return kept;
+}
+
+/** about a hundred snapshots a run, fewer of long tables: at most some 20 MB */
+function weightsEvery({ iterations, upper: { unrollSteps = 1 } }: StudyConfig, { train }: EncodedStudy): number {
+  const snapshots = Math.max(10, Math.min(100, Math.floor(5e6 / train.instances.length)));
+  return Math.max(1, Math.floor(iterations / unrollSteps / snapshots));
 }
 
 async function chosenBackend({ device }: TrainFlags): Promise<BackendReport> {
@@ -104,73 +185,18 @@ async function chosenBackend({ device }: TrainFlags): Promise<BackendReport> {
 
 async function loadStudy(flags: TrainFlags, quiet: boolean): Promise<StudyData> {
   const { withoutSteps } = flags;
+  const optional = async (path: string | undefined) => (path === undefined ? undefined : loadMetaSet(path, { quiet }));
   const train = await loadTrainSet(flags.trainJsonFile, { quiet });
   const meta = await loadMetaSet(flags.metaJsonFile, { withoutSteps, quiet });
-  const test = flags.testJsonFile === undefined ? undefined : await loadMetaSet(flags.testJsonFile, { quiet });
+  const validation = await optional(flags.validationJsonFile);
+  const test = await optional(flags.testJsonFile);
   const pools =
     flags.candidatesJsonFile === undefined ? undefined : await loadPools(flags.candidatesJsonFile, { quiet });
   refuseOverlap({
     train: train.samples,
     meta: meta.solutions,
+    ...(validation && { validation: validation.solutions }),
     test: [...(test?.solutions ?? []), ...(pools?.flatMap(({ candidates }) => candidates) ?? [])],
   });
-  return { train, meta, ...(test && { test }), ...(pools && { pools }) };
-}
-
-async function studyConfig(flags: TrainFlags, { train }: StudyData): Promise<StudyConfig> {
-  const encoder = hashedFeatures({ buckets: flags.buckets });
-  const features = encoder.size;
-  const schedule = { kind: "stepLR", stepSize: flags.schedulerStepSize, gamma: flags.schedulerGamma } as const;
-  const perEpoch = Math.max(1, Math.floor(train.samples.length / flags.batchSize));
-  return {
-    prm: flags.rewardModel === "mlp" ? mlpHead({ features, hidden: flags.hiddenDim }) : linearHead({ features }),
-    encoder,
-    stepLoss: flags.stepLoss,
-    aggregation: flags.aggregationFunction,
-    batchSize: flags.batchSize,
-    metaBatchSize: flags.metaBatchSize,
-    lower: {
-      optimizer: { kind: "adamw", weightDecay: flags.weightDecay },
-      learningRate: flags.lr,
-      schedule,
-      clip: flags.gradientClipping,
-    },
-    upper: {
-      optimizer: { kind: "adamw", weightDecay: flags.metaWeightDecay },
-      learningRate: flags.metaLr,
-      // counted in upper updates, so that both rates fall at the same iterations
-      schedule: {
-        ...schedule,
-        stepSize: Math.ceil(flags.schedulerStepSize / (flags.unrollSteps * flags.gradientAccumulation)),
-      },
-      clip: flags.metaGradientClipping,
-      unrollSteps: flags.unrollSteps,
-      warmupIterations: flags.warmupIterations,
-      rollBack: flags.rollback === true,
-      hypergradient: flags.hypergradient === "dot" ? { method: "dot" } : { method: "darts", radius: flags.radius },
-    },
-    iterations: Math.min(flags.iterationNum, flags.maxEpoch * perEpoch),
-    gradientAccumulation: flags.gradientAccumulation,
-    ...(flags.retrain === true && { domainWeights: await readWeights(flags.weightsPath ?? "") }),
-  };
-}
-
-/** φ as SafeTensors and the domain weights as JSON, in a folder of their own when there are several seeds. */
-async function saveWeights(folder: string, { method, seed, weights, state }: Outcome, several: boolean): Promise<void> {
-  const target = several ? join(folder, `${method}-seed-${seed}`) : folder;
-  await mkdir(target, { recursive: true });
-  await saveTensors(join(target, "phi.safetensors"), state.phi);
-  if (weights) await writeFileAtomic(join(target, "weights.json"), `${JSON.stringify(weights, null, 2)}\n`);
-}
-
-async function readWeights(folder: string): Promise<Record<string, number>> {
-  const path = join(folder, "weights.json");
-  const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new Error(`${path} cannot be read (${error.message}); train with --weights_path ${folder} first`);
-  });
-  const weights: unknown = JSON.parse(text);
-  const ok =
-    typeof weights === "object" && weights !== null && Object.values(weights).every((w) => typeof w === "number");
-  if (!ok) throw new Error(`${path} must map every domain to a number, such as {"physics": 1.2}`);
-  return weights as Record<string, number>;
+  return { train, meta, ...(validation && { validation }), ...(test && { test }), ...(pools && { pools }) };
 }

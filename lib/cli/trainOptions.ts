@@ -1,43 +1,76 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type HypergradientMethod, hypergradientMethods } from "../bilevel/hypergradient/hypergradient.js";
 import { type Aggregation, aggregations } from "../loss/aggregate.js";
+import { type LossTarget, lossTargets } from "../loss/objective.js";
 import type { StepLoss } from "../loss/step.js";
-import { type Method, methods } from "./study.js";
+import { learned, type Method, methodNames } from "../study/methods.js";
+import { type InstanceNetInput, instanceNetInputs } from "../weighting/instanceNet.js";
+import { type Normalisation, normalisations } from "../weighting/normalisation.js";
 
 /** Everything `dreamprm train` takes, after parsing. */
 export interface TrainFlags {
   trainJsonFile: string;
   metaJsonFile: string;
+  validationJsonFile?: string;
   testJsonFile?: string;
   candidatesJsonFile?: string;
   qualityJsonFile?: string;
   weightsPath?: string;
   rewardModel: "mlp" | "linear";
-  hiddenDim: number;
+  mlpDim: number;
   buckets: number;
+  weighting?: Method;
   methods?: Method[];
   baseline?: boolean;
   retrain?: boolean;
   stepLoss: StepLoss;
   aggregationFunction: Aggregation;
+  lossTarget: LossTarget;
+  metaLoss: StepLoss;
+  instance: "step" | "solution";
+  stepWeighting: "sum" | "mean";
   withoutSteps: "one-step" | "skip";
+  activationFunction?: ActivationName;
+  weightRange?: [number, number];
+  initialization?: number;
+  hiddenDim?: number;
+  netInputs?: InstanceNetInput[];
+  normalise: Normalisation;
   iterationNum: number;
+  coldStartIterations: number;
+  referenceIterations?: number;
+  keepShare: number;
   maxEpoch: number;
   batchSize: number;
   metaBatchSize: number;
+  balancedMeta?: boolean;
+  optimizer: "adamw" | "sgd";
+  metaOptimizer: "adamw" | "sgd";
   lr: number;
   metaLr: number;
+  momentum: number;
+  metaMomentum: number;
   weightDecay: number;
   metaWeightDecay: number;
+  schedulerType: "step_lr" | "cosine_schedule_with_warmup";
   schedulerStepSize: number;
   schedulerGamma: number;
+  metaSchedulerStepSize?: number;
+  metaSchedulerGamma?: number;
   unrollSteps: number;
   warmupIterations: number;
   gradientAccumulation: number;
   gradientClipping: number;
   metaGradientClipping: number;
-  hypergradient: "darts" | "dot";
-  radius: number;
+  hypergradient: HypergradientMethod;
+  radius?: number;
+  hypergradientTerms: number;
+  hypergradientStep: number;
+  damping: number;
   rollback?: boolean;
+  averageLast: number;
+  validateEvery: number;
+  patience: number;
   saveEveryIterations: number;
   seed: number;
   seeds?: number[];
@@ -51,47 +84,101 @@ export interface TrainFlags {
   quiet?: boolean;
 }
 
+/** The published names, and two of ours. */
+export const activationNames = ["No", "ReLU", "LeakyReLU", "Clip", "sigmoid", "softplus", "projected"] as const;
+export type ActivationName = (typeof activationNames)[number];
+
 /**
- * Adds the options to a command. Every name is DreamPRM's where it has one, and is understood with underscores and
- * with hyphens. Defaults are for heads on hashed features where the published ones are for a 2B model (`--lr` 5e-7).
+ * Adds the options to a command. Every name is DreamPRM's or DreamPRM-1.5's where they have one, and is understood with
+ * underscores and with hyphens. Defaults are for heads on hashed features where the published ones are for models of
+ * 1B and 2B parameters (`--lr` 5e-7).
  */
 export function addTrainOptions(command: Command): Command {
   const option = (names: string, description: string, extra: (option: Option) => Option = (o) => o) =>
     command.addOption(extra(new Option(bothSpellings(names), description)));
-  const number = (names: string, description: string, value: number, check: (text: string) => number) =>
-    option(`${names} <number>`, description, (o) => o.default(value).argParser(check));
+  const number = (names: string, description: string, value: number | undefined, check: (text: string) => number) =>
+    option(`${names} <number>`, description, (o) => (value === undefined ? o : o.default(value)).argParser(check));
   const choice = (names: string, description: string, choices: readonly string[], value?: string) =>
     option(`${names} <name>`, description, (o) => (value === undefined ? o : o.default(value)).choices(choices));
 
+  // data
   option("train_json_file <file>", "training rows in DreamPRM's format", (o) => o.makeOptionMandatory());
   option("meta_json_file <file>", "meta set: DreamPRM, DreamPRM-1.5 or evaluation format", (o) =>
     o.makeOptionMandatory(),
   );
+  option("validation_json_file <file>", "solutions on which the best iteration and thresholds are chosen");
   option("test_json_file <file>", "solutions with step labels for evaluation");
   option("candidates_json_file <file>", "candidate solutions for best-of-N");
   option("quality_json_file <file>", "quality of each domain, to compare the learned weights with");
-  option("weights_path <folder>", "where φ (SafeTensors) and the weights (JSON) are written; with --retrain read from");
+  choice("without_steps", "a solution without recognisable steps is", ["one-step", "skip"], "one-step");
+  choice("instance", "what has a weight of its own", ["step", "solution"], "step");
+  choice("step_weighting", "a solution's loss over its steps", ["sum", "mean"], "sum");
+
+  // model and losses
   choice("reward_model", "head on the hashed features", ["mlp", "linear"], "mlp");
-  number("hidden_dim", "hidden units of the mlp", 64, positiveInteger);
+  number("mlp_dim", "hidden units of the mlp", 64, positiveInteger);
   number("buckets", "columns for hashed n-grams", 1024, positiveInteger);
-  option("methods <list>", `of ${methods.join(", ")} (default: domain-table)`, (o) => o.argParser(list(methods)));
-  option("baseline", "train the vanilla PRM, all weights 1");
-  option("retrain", "train with the fixed domain weights in --weights_path");
   choice("step_loss", "loss of a step", ["squaredError", "crossEntropy"], "squaredError");
   choice("aggregation_function", "step scores to a solution's score", aggregations, "logOddsMean");
-  choice("without_steps", "a solution without recognisable steps is", ["one-step", "skip"], "one-step");
+  choice("loss_target", "what the meta loss compares", lossTargets, "+");
+  choice("meta_loss", "loss on the meta set", ["squaredError", "crossEntropy"], "squaredError");
+
+  // weighting
+  choice("weighting", "how rows are weighted (default: domain-table)", methodNames);
+  option("methods <list>", `several weightings, of ${methodNames.join(", ")}`, (o) => o.argParser(list(methodNames)));
+  option("baseline", "train the vanilla PRM, all weights 1");
+  option("retrain", "train with the fixed weights in --weights_path");
+  option("weights_path <folder>", "where φ (SafeTensors) and the weights (JSON) are written; with --retrain read from");
+  choice("activation_function", "from a raw weight to a weight", activationNames);
+  option("weight_range <min,max>", "bounds of Clip (default: -1,3) and projected (default: 0,2)", (o) =>
+    o.argParser(range),
+  );
+  number("initialization", "raw instance weights at the start (default: 1)", undefined, anyNumber);
+  number("hidden_dim", "hidden units of an instance net (default: 16, 10 as published)", undefined, positiveInteger);
+  option("net_inputs <list>", `what instance-net sees, of ${instanceNetInputs.join(", ")}`, (o) =>
+    o.argParser(list(instanceNetInputs)),
+  );
+  choice(
+    "normalise",
+    "divide instance weights by their mean over the batch, or a label's rows",
+    normalisations,
+    "none",
+  );
+  number("keep_share", "rows that a selection keeps", 0.5, share);
+  number(
+    "reference_iterations",
+    "of small-loss' and doremi's reference model (default: a half)",
+    undefined,
+    positiveInteger,
+  );
+
+  // optimisation
   number("iteration_num", "lower iterations", 2000, positiveInteger);
+  number("cold_start_iterations", "supervised iterations before weights are learned", 0, wholeNotNegative);
   number("max_epoch", "at most so many passes over the training rows", 120, positiveInteger);
   number("batch_size", "steps per lower iteration", 64, positiveInteger);
   number("meta_batch_size", "solutions per upper update", 32, positiveInteger);
+  option("balanced_meta", "as many solutions of every domain in a meta batch");
+  choice("optimizer", "of φ", ["adamw", "sgd"], "adamw");
+  choice("meta_optimizer", "of the weights", ["adamw", "sgd"], "adamw");
   number("lr", "learning rate of φ", 1e-3, positive);
   number("meta_lr", "learning rate of the weights", 0.01, positive);
-  number("weight_decay", "AdamW's decay of φ", 1e-3, notNegative);
-  number("meta_weight_decay", "AdamW's decay of the weights", 0, notNegative);
-  number("scheduler_step_size", "iterations between two reductions of both rates", 5000, positiveInteger);
+  number("momentum", "of sgd for φ", 0, notNegative);
+  number("meta_momentum", "of sgd for the weights", 0, notNegative);
+  number("weight_decay", "decay of φ", 1e-3, notNegative);
+  number("meta_weight_decay", "decay of the weights", 0, notNegative);
+  choice("scheduler_type", "of both learning rates", ["step_lr", "cosine_schedule_with_warmup"], "step_lr");
+  number("scheduler_step_size", "iterations between two reductions of φ's rate", 5000, positiveInteger);
   number("scheduler_gamma", "factor of a reduction", 0.5, positive);
+  number(
+    "meta_scheduler_step_size",
+    "the same in upper updates (default: at the same iterations)",
+    undefined,
+    positiveInteger,
+  );
+  number("meta_scheduler_gamma", "factor for the weights' rate (default: that of φ's)", undefined, positive);
   number("unroll_steps", "lower updates per upper update", 5, positiveInteger);
-  number("warmup_iterations", "lower iterations before the first upper update", 0, notNegative);
+  number("warmup_iterations", "lower iterations before the first upper update", 0, wholeNotNegative);
   option("gradiant_accumulation, --gradient-accumulation <number>", "lower iterations per lower update", (o) =>
     o.default(1).argParser(positiveInteger),
   );
@@ -99,40 +186,74 @@ export function addTrainOptions(command: Command): Command {
     o.default(0).argParser(notNegative),
   );
   number("meta_gradient_clipping", "largest gradient norm of the weights, 0: any", 0, notNegative);
-  choice("hypergradient", "derivative through φ", ["darts", "dot"], "darts");
-  number("radius", "of darts' finite difference", 0.01, positive);
+  choice("hypergradient", "derivative through φ", hypergradientMethods, "darts");
+  number("radius", "of the finite difference of darts (default: 0.01) and sama (default: 1)", undefined, positive);
+  number("hypergradient_terms", "of neumann, iterations of conjugateGradient", 10, positiveInteger);
+  number("hypergradient_step", "step size of neumann", 1, positive);
+  number("damping", "of conjugateGradient and implicit", 0, notNegative);
   option("rollback", "after an upper update φ returns to the start of the inner loop and takes one step");
-  number("save_every_iterations", "keep φ in the run every so many iterations, 0: at the end only", 0, notNegative);
+  number("average_last", "last part of the iterations over which weights are averaged", 0.33, share);
+  number("validate_every", "iterations between two looks at the validation set", 100, positiveInteger);
+  number("patience", "looks without gain after which training stops, 0: never", 0, wholeNotNegative);
+  number("save_every_iterations", "write a checkpoint every so many iterations, 0: none", 0, wholeNotNegative);
+
+  // run
   number("seed", "of initialisation and order", 1, integer);
   option("seeds <list>", "several seeds, such as 1,2,3, instead of --seed", (o) => o.argParser(integers));
-  choice("device", "what must compute (default: the best that loads)", ["cuda", "cpu"]);
-  choice("precision", "heads compute in float32", ["fp32"], "fp32");
-  choice("strategy", "one process", ["default"], "default");
-  option("local_rank <number>", "one process", (o) => o.default("0").choices(["0"]));
-  option("store <folder>", "run store (default: experiments/runs)");
-  option("group <name>", "group of the runs in the store", (o) => o.default("train"));
+  choice("device", "cuda insists on a GPU, cpu leaves it out (default: the best there is)", ["cuda", "cpu"]);
+  choice("precision", "of the arithmetic", ["fp32"], "fp32");
+  choice("strategy", "one process on one device", ["default"], "default");
+  number("local_rank", "0 in one process", 0, integer);
+  option("store <folder>", "folder of runs (default: $DREAMPRM_STORE, or experiments/runs)");
+  option("group <name>", "what the runs are filed under", (o) => o.default("train"));
   option("json", "print one JSON value");
   option("quiet", "no progress");
   return command;
 }
 
-/** Options of the upper level: given for a method without one, they would go unused. */
+/** options of the upper level, without effect when no weights are learned */
 const upperOnly = [
-  ..."metaBatchSize metaLr metaWeightDecay unrollSteps warmupIterations metaGradientClipping".split(" "),
-  ..."hypergradient radius rollback".split(" "),
+  ..."metaBatchSize balancedMeta metaOptimizer metaLr metaMomentum metaWeightDecay metaSchedulerStepSize metaSchedulerGamma".split(
+    " ",
+  ),
+  ..."unrollSteps warmupIterations metaGradientClipping hypergradient rollback averageLast lossTarget metaLoss".split(
+    " ",
+  ),
 ];
 
-/** What to train, from `--methods`, `--baseline` and `--retrain`. @throws Error naming options that would go unused */
+/** What to train, from `--weighting`, `--methods`, `--baseline` and `--retrain`. @throws Error naming options that would go unused */
 export function chosenMethods(flags: TrainFlags, given: (option: string) => boolean): Method[] {
-  const chosen = flags.methods ?? [flags.baseline ? "vanilla" : flags.retrain ? "fixed-weights" : "domain-table"];
-  const clash = [flags.methods && "--methods", flags.baseline && "--baseline", flags.retrain && "--retrain"].filter(
-    Boolean,
-  );
-  if (clash.length > 1) throw new Error(`${clash.join(" and ")} choose the method twice; give one`);
+  const single = flags.baseline ? "vanilla" : flags.retrain ? "fixed-weights" : (flags.weighting ?? "domain-table");
+  const chosen = flags.methods ?? [single];
+  const choosers = (["methods", "weighting", "baseline", "retrain"] as const).filter((name) => flags[name]);
+  if (choosers.length > 1) throw new Error(`--${choosers.join(" and --")} choose the method twice; give one`);
+  const uses = (...names: Method[]) => names.some((name) => chosen.includes(name));
+  const tables = uses("instance-table", "domain-instance");
+  const nets = uses("instance-net", "instance-net-published");
+  const { hypergradient: way } = flags;
+  const learns = chosen.some((method) => learned.has(method));
   const unused = [
-    ...(chosen.includes("domain-table") ? [] : upperOnly),
-    ...(flags.hypergradient === "darts" ? [] : ["radius"]),
-    ...(flags.rewardModel === "mlp" ? [] : ["hiddenDim"]),
+    ...(learns ? [] : [...upperOnly, "coldStartIterations"]),
+    ...(tables || nets ? [] : ["activationFunction", "normalise"]),
+    ...(tables ? [] : ["initialization"]),
+    ...(nets ? [] : ["hiddenDim"]),
+    ...(uses("instance-net") ? [] : ["netInputs"]),
+    ...(["Clip", "projected"].includes(flags.activationFunction ?? "") || (tables && !flags.activationFunction)
+      ? []
+      : ["weightRange"]),
+    ...(uses("small-loss", "random-rows") ? [] : ["keepShare"]),
+    ...(uses("small-loss", "doremi") ? [] : ["referenceIterations"]),
+    ...(way === "darts" || way === "sama" ? [] : ["radius"]),
+    ...(way === "neumann" || way === "conjugateGradient" ? [] : ["hypergradientTerms"]),
+    ...(way === "neumann" ? [] : ["hypergradientStep"]),
+    ...(way === "conjugateGradient" || way === "implicit" ? [] : ["damping"]),
+    ...(flags.rewardModel === "mlp" ? [] : ["mlpDim"]),
+    ...(flags.optimizer === "sgd" ? [] : ["momentum"]),
+    ...(flags.metaOptimizer === "sgd" ? [] : ["metaMomentum"]),
+    ...(flags.schedulerType === "step_lr"
+      ? []
+      : ["schedulerStepSize", "schedulerGamma", "metaSchedulerStepSize", "metaSchedulerGamma"]),
+    ...(flags.validationJsonFile === undefined ? ["validateEvery", "patience"] : []),
     ...(flags.seeds ? ["seed"] : []),
   ].filter(given);
   if (unused.length > 0) {
@@ -164,7 +285,18 @@ const positive = checked("a number above 0", (v) => v > 0);
 const notNegative = checked("a number of at least 0", (v) => v >= 0);
 export const integer = checked("a whole number", Number.isInteger);
 const positiveInteger = checked("a whole number of at least 1", (v) => Number.isInteger(v) && v >= 1);
+const wholeNotNegative = checked("a whole number of at least 0", (v) => v >= 0 && Number.isInteger(v));
+const share = checked("a number above 0, at most 1", (v) => v > 0 && v <= 1);
+const anyNumber = checked("a number", () => true);
 const integers = (text: string) => text.split(",").map(integer);
+
+function range(text: string): [number, number] {
+  const [min, max, ...rest] = text.split(",").map(anyNumber);
+  if (max === undefined || rest.length > 0 || min >= max) {
+    throw new InvalidArgumentError("It must be two numbers, the smaller first, such as 0,2.");
+  }
+  return [min, max];
+}
 
 function list<T extends string>(allowed: readonly T[]): (text: string) => T[] {
   return (text) =>

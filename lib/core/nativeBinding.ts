@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import util from "node:util";
 
@@ -8,6 +9,7 @@ import util from "node:util";
 export const LOCAL_TENSORFLOW = resolve(__dirname, "../../.tensorflow");
 const PACKAGE = "@tensorflow/tfjs-node-gpu";
 const BINDING = "lib/napi-v8/tfjs_binding.node";
+const QUIET = "lib/napi-v8/quiet.node";
 
 export interface NativeBinding {
   /** of libtensorflow */
@@ -34,6 +36,7 @@ function load(device: "GPU" | "CPU"): NativeBinding {
   const path = findPackage();
   const require = createRequire(join(path, "package.json"));
   restoreRemovedUtilities();
+  loadGlobally(join(path, QUIET));
   const binding = withEnvironment(
     {
       TF_CPP_MIN_LOG_LEVEL: process.env["TF_CPP_MIN_LOG_LEVEL"] ?? "1",
@@ -47,6 +50,13 @@ function load(device: "GPU" | "CPU"): NativeBinding {
   };
   tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, PACKAGE), 3);
   return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), path };
+}
+
+/** Keeps TensorFlow's announcements from stderr, where `setup:tensorflow` built what does that. */
+function loadGlobally(path: string): void {
+  if (!existsSync(path)) return;
+  const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;
+  process.dlopen({ exports: {} }, path, RTLD_NOW | RTLD_GLOBAL);
 }
 
 function findPackage(): string {
@@ -80,4 +90,29 @@ function withEnvironment<T>(variables: Record<string, string>, f: () => T): T {
       else process.env[name] = value;
     }
   }
+}
+
+/** What we use of the native backend beyond TensorFlow.js: any TensorFlow kernel by name, with its attributes. */
+export interface NativeBackend {
+  readonly binding: Readonly<
+    Record<"TF_ATTR_TYPE" | "TF_ATTR_SHAPE" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT", number>
+  >;
+  executeSingleOutput(name: string, attributes: KernelAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: KernelAttribute[],
+    inputs: tf.Tensor[],
+    outputs: number,
+  ): tf.Tensor[];
+}
+
+interface KernelAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** The native backend when it is the one in use. */
+export function nativeBackend(): NativeBackend | undefined {
+  return tf.getBackend() === "tensorflow" ? (tf.backend() as unknown as NativeBackend) : undefined;
 }

@@ -38,11 +38,6 @@ export function dotTree(x: Params, y: Params): tf.Scalar {
   ) as tf.Scalar;
 }
 
-/** Global norm ‖x‖₂ over all tensors, a scalar. */
-export function normTree(x: Params): tf.Scalar {
-  return tf.tidy(() => tf.sqrt(dotTree(x, x)));
-}
-
 /** New handles on the same data; the caller disposes them. */
 export function cloneTree(x: Params): Params {
   return mapTree((x) => tf.clone(x), x);

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { random } from "../core/random.js";
 import { type Encoder, denseRows, type FeatureRows } from "../text/features.js";
-import type { Solution, StepInput, TrainSet } from "./types.js";
+import type { Solution, StepInput, StepSample, TrainSet } from "./types.js";
 
 /** A training set with its steps encoded, one row per sample. */
 export interface EncodedSteps {
@@ -9,6 +9,16 @@ export interface EncodedSteps {
   readonly target: Float32Array;
   /** index into the training set's domains */
   readonly domain: Int32Array;
+  /** number of the step in its solution, from 1 */
+  readonly step: Float32Array;
+  /** steps of the row's solution, as far as the training set has them */
+  readonly steps: Float32Array;
+  /** index of the weight that the row has: its own, or its solution's */
+  readonly instance: Int32Array;
+  /** names of the instances */
+  readonly instances: readonly string[];
+  /** factor of the row's loss, mean length / own length, where every solution is to count alike */
+  readonly factor?: Float32Array;
 }
 
 /** Solutions with their steps encoded; solution i has the feature rows `offsets[i]` … `offsets[i + 1] − 1`. */
@@ -16,11 +26,33 @@ export interface EncodedSolutions {
   readonly features: FeatureRows;
   readonly offsets: Int32Array;
   readonly label: Float32Array;
+  /** index of each solution's domain among those of the set, in order of first appearance; 0 without one */
+  readonly domain: Int32Array;
+  /** per feature row: right 1, wrong 0, unlabelled NaN */
+  readonly stepLabel: Float32Array;
 }
 
-export function encodeSteps({ samples, domains }: TrainSet, encoder: Encoder): EncodedSteps {
+export interface EncodeStepsOptions {
+  /** what has a weight of its own: every step, or all steps of a solution together; defaults to "step" */
+  readonly instance?: "step" | "solution";
+  /** a solution's loss is the sum or the mean over its steps; defaults to "sum" */
+  readonly stepWeighting?: "sum" | "mean";
+}
+
+export function encodeSteps(
+  { samples, domains }: TrainSet,
+  encoder: Encoder,
+  { instance = "step", stepWeighting = "sum" }: EncodeStepsOptions = {},
+): EncodedSteps {
   const index = new Map(domains.map((domain, k) => [domain, k]));
+  const { solution, names, lengths } = solutionsOf(samples);
+  const steps = Float32Array.from(solution, (s) => lengths[s]);
   return {
+    steps,
+    step: Float32Array.from(samples, ({ steps: prefix }) => prefix.length),
+    instance: instance === "solution" ? solution : Int32Array.from(samples, (_, n) => n),
+    instances: instance === "solution" ? names : samples.map(({ id }) => id),
+    ...(stepWeighting === "mean" && { factor: steps.map((n) => samples.length / names.length / n) }),
     features: encoder.encode(samples),
     target: Float32Array.from(samples, ({ target }) => target),
     domain: Int32Array.from(samples, ({ domain }) => index.get(domain) as number),
@@ -34,7 +66,35 @@ export function encodeSolutions(solutions: readonly Solution[], encoder: Encoder
     features: encoder.encode(solutions.flatMap(prefixes)),
     offsets,
     label: Float32Array.from(solutions, ({ correct }) => (correct ? 1 : 0)),
+    domain: domainIndices(solutions),
+    stepLabel: Float32Array.from(
+      solutions.flatMap(({ steps, stepLabels }) => steps.map((_, i) => stepLabels?.[i] ?? NaN)),
+    ),
   };
+}
+
+function domainIndices(solutions: readonly Solution[]): Int32Array {
+  const names = [...new Set(solutions.map(({ domain }) => domain))];
+  const index = new Map(names.map((name, k) => [name, k]));
+  return Int32Array.from(solutions, ({ domain }) => index.get(domain) as number);
+}
+
+/** Which prefixes are of one solution: a prefix continues the one before it, or begins another solution. */
+function solutionsOf(samples: readonly StepSample[]): { solution: Int32Array; names: string[]; lengths: number[] } {
+  const solution = new Int32Array(samples.length);
+  const [names, lengths]: [string[], number[]] = [[], []];
+  samples.forEach((sample, n) => {
+    if (n === 0 || !continues(sample, samples[n - 1])) names.push(sample.id);
+    const own = names.length - 1;
+    solution[n] = own;
+    lengths[own] = Math.max(lengths[own] ?? 0, sample.steps.length);
+  });
+  return { solution, names, lengths };
+}
+
+function continues({ questionId, steps }: StepSample, before: StepSample): boolean {
+  const end = before.steps.length;
+  return questionId === before.questionId && steps.length > end && steps[end - 1] === before.steps[end - 1];
 }
 
 /** Every step of a solution with the steps before it. */
@@ -50,18 +110,30 @@ export interface StepBatch<Input = tf.Tensor2D> {
   readonly target_B: tf.Tensor1D;
   /** index into the training set's domains, int32 [B] */
   readonly domain_B: tf.Tensor1D;
-  /** index of the row in the training set, int32 [B] */
+  /** index of the row's weight: the row, or its solution, in the training set, int32 [B] */
   readonly row_B: tf.Tensor1D;
+  /** number of the step in its solution, from 1, [B] */
+  readonly step_B?: tf.Tensor1D;
+  /** steps of the row's solution, [B] */
+  readonly steps_B?: tf.Tensor1D;
+  /** factor of the row's loss, [B]; left out: 1 */
+  readonly factor_B?: tf.Tensor1D;
 }
 
 /** Whole solutions: B solutions of at most S steps. */
 export interface SolutionBatch<Input = tf.Tensor2D> {
-  /** what the PRM takes for B·S steps, solution by solution, padding included; encoded features are [B·S, F] */
+  /** what the PRM takes for the batch's steps, solution by solution; encoded features are [steps, F] */
   readonly input: Input;
+  /** row of `input` that a step is, any row where there is padding, int32 [B, S]; left out: `input` holds B·S rows */
+  readonly index_BS?: tf.Tensor2D;
   /** 1 for a step, 0 for padding, [B, S] */
   readonly mask_BS: tf.Tensor2D;
   /** r: 1 when the final answer is right, [B] */
   readonly label_B: tf.Tensor1D;
+  /** 1 for a right step, 0 for a wrong or an unlabelled one, [B, S] */
+  readonly stepLabel_BS?: tf.Tensor2D;
+  /** 1 for a labelled step, else 0, [B, S] */
+  readonly labelled_BS?: tf.Tensor2D;
 }
 
 export interface PrmBatchesOptions {
@@ -73,6 +145,10 @@ export interface PrmBatchesOptions {
   readonly metaBatchSize?: number;
   /** of the order; defaults to 1 */
   readonly seed?: number;
+  /** name of the order: those of one seed and different names are independent; defaults to "train" */
+  readonly stream?: string;
+  /** meta batches hold as many solutions of every domain, drawn with replacement; defaults to false */
+  readonly balancedMeta?: boolean;
 }
 
 /**
@@ -81,9 +157,19 @@ export interface PrmBatchesOptions {
  *
  * @throws RangeError when a batch is larger than its set
  */
-export function prmBatches({ train, meta, batchSize = 32, metaBatchSize = 16, seed = 1 }: PrmBatchesOptions) {
-  const trainRows = sampler(train.target.length, batchSize, `${seed}/train`, "training set");
-  const metaRows = sampler(meta.label.length, metaBatchSize, `${seed}/meta`, "meta set");
+export function prmBatches({
+  train,
+  meta,
+  batchSize = 32,
+  metaBatchSize = 16,
+  seed = 1,
+  stream = "train",
+  balancedMeta = false,
+}: PrmBatchesOptions) {
+  const trainRows = sampler(train.target.length, batchSize, `${seed}/${stream}`, "training set");
+  const metaRows = balancedMeta
+    ? balancedSampler(meta.domain, metaBatchSize, `${seed}/meta`)
+    : sampler(meta.label.length, metaBatchSize, `${seed}/meta`, "meta set");
   return {
     lower: (k: number): StepBatch => stepBatch(train, trainRows(k)),
     upper: (k: number): SolutionBatch => solutionBatch(meta, metaRows(k)),
@@ -91,37 +177,56 @@ export function prmBatches({ train, meta, batchSize = 32, metaBatchSize = 16, se
 }
 
 /** @returns a batch of the given rows; the caller disposes its tensors */
-export function stepBatch({ features, target, domain }: EncodedSteps, rows: Int32Array): StepBatch {
+export function stepBatch(encoded: EncodedSteps, rows: Int32Array): StepBatch {
+  const { features, target, domain, instance, step, steps, factor } = encoded;
+  const floats = (column: Float32Array) => tf.tensor1d(Float32Array.from(rows, (row) => column[row]));
+  const integers = (column: Int32Array) =>
+    tf.tensor1d(
+      Int32Array.from(rows, (row) => column[row]),
+      "int32",
+    );
   return {
     input: tf.tensor2d(denseRows(features, rows), [rows.length, features.size]),
-    target_B: tf.tensor1d(Float32Array.from(rows, (row) => target[row])),
-    domain_B: tf.tensor1d(
-      Int32Array.from(rows, (row) => domain[row]),
-      "int32",
-    ),
-    row_B: tf.tensor1d(rows, "int32"),
+    target_B: floats(target),
+    domain_B: integers(domain),
+    row_B: integers(instance),
+    step_B: floats(step),
+    steps_B: floats(steps),
+    ...(factor && { factor_B: floats(factor) }),
   };
 }
 
 /** @returns a batch of the given solutions, padded to the longest of them; the caller disposes its tensors */
-export function solutionBatch({ features, offsets, label }: EncodedSolutions, rows: Int32Array): SolutionBatch {
+export function solutionBatch(
+  { features, offsets, label, stepLabel }: EncodedSolutions,
+  rows: Int32Array,
+): SolutionBatch {
   const steps = Math.max(...Array.from(rows, (row) => offsets[row + 1] - offsets[row]));
-  const mask = new Float32Array(rows.length * steps);
-  const input = new Float32Array(rows.length * steps * features.size);
+  const [mask, labels, labelled] = Array.from({ length: 3 }, () => new Float32Array(rows.length * steps));
+  const index = new Int32Array(rows.length * steps);
+  const own: number[] = [];
   rows.forEach((row, b) => {
-    const own = Int32Array.from({ length: offsets[row + 1] - offsets[row] }, (_, i) => offsets[row] + i);
-    mask.fill(1, b * steps, b * steps + own.length);
-    input.set(denseRows(features, own), b * steps * features.size);
+    for (let from = offsets[row], at = b * steps; from < offsets[row + 1]; from++, at++) {
+      index[at] = own.push(from) - 1;
+      mask[at] = 1;
+      if (Number.isNaN(stepLabel[from])) continue;
+      labels[at] = stepLabel[from];
+      labelled[at] = 1;
+    }
   });
+  const shape: [number, number] = [rows.length, steps];
   return {
-    input: tf.tensor2d(input, [rows.length * steps, features.size]),
-    mask_BS: tf.tensor2d(mask, [rows.length, steps]),
+    input: tf.tensor2d(denseRows(features, Int32Array.from(own)), [own.length, features.size]),
+    index_BS: tf.tensor2d(index, shape, "int32"),
+    mask_BS: tf.tensor2d(mask, shape),
     label_B: tf.tensor1d(Float32Array.from(rows, (row) => label[row])),
+    stepLabel_BS: tf.tensor2d(labels, shape),
+    labelled_BS: tf.tensor2d(labelled, shape),
   };
 }
 
 /** k ↦ the row indices of the k-th batch */
-function sampler(rows: number, batchSize: number, seed: string, what: string): (k: number) => Int32Array {
+export function sampler(rows: number, batchSize: number, seed: string, what: string): (k: number) => Int32Array {
   if (batchSize > rows) throw new RangeError(`a batch of ${batchSize} is larger than the ${what} of ${rows}`);
   const perEpoch = Math.floor(rows / batchSize);
   const all = Array.from({ length: rows }, (_, i) => i);
@@ -131,5 +236,18 @@ function sampler(rows: number, batchSize: number, seed: string, what: string): (
     if (wanted !== epoch) [epoch, order] = [wanted, random(`${seed}/${wanted}`).shuffle(all)];
     const start = (k % perEpoch) * batchSize;
     return Int32Array.from(order.slice(start, start + batchSize));
+  };
+}
+
+/** k ↦ rows of the k-th batch: the domains in turn, each with a row drawn at random */
+function balancedSampler(domain: Int32Array, batchSize: number, seed: string): (k: number) => Int32Array {
+  const members: number[][] = [];
+  domain.forEach((d, row) => (members[d] ??= []).push(row));
+  return (k) => {
+    const stream = random(`${seed}/${k}`);
+    return Int32Array.from({ length: batchSize }, (_, i) => {
+      const own = members[(k * batchSize + i) % members.length];
+      return own[stream.integer(own.length)];
+    });
   };
 }

@@ -5,10 +5,11 @@ import { readRecords, type RecordFile } from "./files.js";
 import { questionNames, uniqueNames } from "./identity.js";
 import { checkImages, imageAt, type ImageOptions } from "./images.js";
 import { checkTrainOptions } from "./options.js";
-import type { Reader } from "./reader.js";
-import { metaRow, rowReport, trainRow, validateRows } from "./schema.js";
+import { defineReader } from "./reader.js";
+import { metaRow, trainRow } from "./schema.js";
 import { stepsAt } from "./stepStarts.js";
-import type { Solution, StepSample, TrainSet } from "./types.js";
+import type { StepSample, TrainSet } from "./types.js";
+import { rowReport, validateRows } from "./validate.js";
 
 export interface TrainOptions extends ImageOptions {
   /** the domains that may occur; defaults to any */
@@ -39,21 +40,22 @@ export async function loadTrainSet(path: string, options: TrainOptions = {}): Pr
 
 export function readTrainRows(file: RecordFile, options: TrainOptions): StepSample[] {
   const rows = validateRows(file, trainRow);
-  const report = rowReport(file);
+  const report = rowReport(file.path);
   const allowed = options.domains && new Set(options.domains);
   const names = questionNames();
   const unique = uniqueNames();
   const samples = rows.map((row, i): StepSample => {
     const { accuracy, score, times } = row;
+    const at = { row: i, value: file.records[i] };
     if (allowed && !allowed.has(row.dataset)) {
-      report.add(i, "dataset", row.dataset, `one of the domains ${[...allowed].join(", ")}`);
+      report.add(at, "dataset", row.dataset, `one of the domains ${[...allowed].join(", ")}`);
     }
     if (score != null && times != null && !(times > 0 && Math.abs(score / times - accuracy) <= ROUNDING)) {
-      report.add(i, "accuracy", accuracy, `score / times = ${score} / ${times}`);
+      report.add(at, "accuracy", accuracy, `score / times = ${score} / ${times}`);
     }
     const steps = row.step_starts ? stepsAt(row.add, row.step_starts) : splitSteps(row.add);
     if (steps === undefined)
-      report.add(i, "step_starts", row.step_starts, "offsets of steps that `add` joins by blank lines");
+      report.add(at, "step_starts", row.step_starts, "offsets of steps that `add` joins by blank lines");
     const image = imageAt(row.image_path, file.path, options);
     return {
       id: unique([row.id ?? `row ${i}`, ...(row.sid == null ? [] : [row.sid])].join("-"), i),
@@ -80,45 +82,42 @@ function summarise({ samples, domains, source }: TrainSet): string {
 
 /**
  * DreamPRM's meta format: `true_false, input (question and whole response), image_path`; optional `id, dataset` and
- * our `question_id, generator, step_starts`. A row that holds the question alone is one empty step.
+ * our `question_id, generator, step_starts, step_labels`. A row that holds the question alone is one empty step.
  */
-export const dreamprmMeta: Reader = {
+export const dreamprmMeta = defineReader({
   format: "DreamPRM meta",
   fields: ["input", "true_false"],
-  read(file, options) {
-    const names = questionNames();
-    const unique = uniqueNames();
-    const report = rowReport(file);
-    let withoutSteps = 0;
-    const solutions = validateRows(file, metaRow).flatMap((row, i): Solution[] => {
-      const parts = partsOf(row.input, row.step_starts);
-      if (parts === undefined) {
-        report.add(i, "step_starts", row.step_starts, "offsets of steps that `input` joins by blank lines");
-        return [];
-      }
-      const { question, steps, recognised } = parts;
-      if (!recognised) withoutSteps++;
-      if (!recognised && options.withoutSteps === "skip") return [];
-      const image = imageAt(row.image_path, file.path, options);
-      const answer = finalAnswer(steps);
-      return [
-        {
-          id: unique(row.id ?? `row ${i}`, i),
-          questionId: row.question_id ?? names.of(question, row.image_path),
-          question,
-          steps,
-          correct: row.true_false,
-          ...(image !== undefined && { image }),
-          ...(row.dataset != null && { domain: row.dataset }),
-          ...(row.generator != null && { generator: row.generator }),
-          ...(answer !== undefined && { answer }),
-        },
-      ];
-    });
-    report.throwIfAny();
-    return { solutions, withoutSteps, notes: [] };
+  row: metaRow,
+  open: (sheet) => (row, at) => {
+    const parts = partsOf(row.input, row.step_starts);
+    if (parts === undefined) {
+      sheet.fault(at, "step_starts", row.step_starts, "offsets of steps that `input` joins by blank lines");
+      return [];
+    }
+    const { question, steps, recognised } = parts;
+    if (row.step_labels && row.step_labels.length !== steps.length) {
+      sheet.fault(at, "step_labels", row.step_labels, `one label for each of the ${steps.length} steps`);
+      return [];
+    }
+    if (!recognised && !sheet.withoutSteps()) return [];
+    const image = sheet.image(row.image_path);
+    const answer = finalAnswer(steps);
+    return [
+      {
+        id: sheet.id(row.id ?? `row ${at.row}`, at),
+        questionId: row.question_id ?? sheet.questionId(question, row.image_path),
+        question,
+        steps,
+        outcome: row.true_false,
+        evidence: row.step_labels ? { kind: "step", labels: row.step_labels } : { kind: "outcome" },
+        ...(image !== undefined && { image }),
+        ...(row.dataset != null && { domain: row.dataset }),
+        ...(row.generator != null && { generator: row.generator }),
+        ...(answer !== undefined && { answer }),
+      },
+    ];
   },
-};
+});
 
 /** Question and steps of an `input`; undefined when the offsets do not fit it. */
 export function partsOf(input: string, starts?: readonly number[] | null) {

@@ -3,9 +3,11 @@ import { splitSteps } from "../text/steps.js";
 import type { RecordFile } from "./files.js";
 import { questionNames, uniqueNames } from "./identity.js";
 import { imageAt, type ImageOptions } from "./images.js";
-import type { Reader } from "./reader.js";
-import { candidateRow, conversationRow, rowReport, validateRows } from "./schema.js";
+import { defineReader } from "./reader.js";
+import { candidateRow, conversationRow } from "./schema.js";
+import { stepsAt } from "./stepStarts.js";
 import type { Pool, Solution } from "./types.js";
+import { rowReport, validateRows } from "./validate.js";
 
 interface Turn {
   readonly from: "system" | "human" | "gpt";
@@ -22,42 +24,36 @@ const SOLUTION_HEADING = /\n\s*###\s*Solution(?:\s+Process)?\s*:\s*/;
  * Rows with `true_false` hold "+" after every step even of wrong solutions, as a place to score; these are no labels.
  * Without `true_false` the label of the last step says whether the solution is right.
  */
-export const conversations: Reader = {
+export const conversations = defineReader({
   format: "DreamPRM-1.5 conversations",
   fields: ["conversations"],
-  read(file, options) {
-    const names = questionNames();
-    const unique = uniqueNames();
-    const report = rowReport(file);
-    const solutions = validateRows(file, conversationRow).flatMap((row, i): Solution[] => {
-      const talk = splitTalk(row.conversations);
-      if (typeof talk === "string") {
-        report.add(i, "conversations", row.conversations.map(({ from }) => from).join(" "), talk);
-        return [];
-      }
-      const { question, steps, labels } = talk;
-      const image = imageAt(row.image, file.path, options);
-      const domain = row.domain ?? subjectOf(row.id);
-      const answer = finalAnswer(steps);
-      return [
-        {
-          id: unique(row.id ?? `row ${i}`, i),
-          questionId: row.question_id ?? names.of(question, row.image),
-          question,
-          steps,
-          correct: row.true_false ?? labels.at(-1) === 1,
-          ...(row.true_false == null && { stepLabels: labels }),
-          ...(image !== undefined && { image }),
-          ...(domain !== undefined && { domain }),
-          ...(row.generator != null && { generator: row.generator }),
-          ...(answer !== undefined && { answer }),
-        },
-      ];
-    });
-    report.throwIfAny();
-    return { solutions, withoutSteps: 0, notes: [] };
+  row: conversationRow,
+  open: (sheet) => (row, at) => {
+    const talk = splitTalk(row.conversations);
+    if (typeof talk === "string") {
+      sheet.fault(at, "conversations", row.conversations.map(({ from }) => from).join(" "), talk);
+      return [];
+    }
+    const { question, steps, labels } = talk;
+    const image = sheet.image(row.image);
+    const domain = row.domain ?? subjectOf(row.id);
+    const answer = finalAnswer(steps);
+    return [
+      {
+        id: sheet.id(row.id ?? `row ${at.row}`, at),
+        questionId: row.question_id ?? sheet.questionId(question, row.image),
+        question,
+        steps,
+        outcome: row.true_false ?? labels.at(-1) === 1,
+        evidence: row.true_false == null ? { kind: "step", labels } : { kind: "outcome" },
+        ...(image !== undefined && { image }),
+        ...(domain !== undefined && { domain }),
+        ...(row.generator != null && { generator: row.generator }),
+        ...(answer !== undefined && { answer }),
+      },
+    ];
   },
-};
+});
 
 /** Question, steps and labels of a conversation, or what was expected of it. */
 function splitTalk(turns: readonly Turn[]): { question: string; steps: string[]; labels: (0 | 1)[] } | string {
@@ -82,11 +78,18 @@ function subjectOf(id: string | null | undefined): string | undefined {
 
 export const CANDIDATE_FIELDS = ["candidates", "true_false"];
 
-/** DreamPRM-1.5's test format: `question, image_path, candidates, true_false`; optional `id, domain, generators`. */
+/**
+ * DreamPRM-1.5's test format: `question, image_path, candidates, true_false`; optional `id, domain, generators` and our
+ * `question_id, answers, step_labels, step_starts`, per candidate, null where it has none.
+ */
 export function readCandidates(file: RecordFile, options: ImageOptions): Pool[] {
   const names = questionNames();
   const unique = uniqueNames();
-  return validateRows(file, candidateRow).map((row, i): Pool => {
+  const report = rowReport(file.path);
+  const pools = validateRows(file, candidateRow).map((row, i): Pool => {
+    const fault = (n: number, field: "step_starts" | "step_labels", expected: string) => {
+      report.add({ row: i, value: file.records[i] }, `${field}.${n}`, row[field]?.[n], expected);
+    };
     const questionId = row.question_id ?? names.of(row.question, row.image_path);
     const image = imageAt(row.image_path, file.path, options);
     const domain = row.domain ?? subjectOf(row.id);
@@ -98,19 +101,28 @@ export function readCandidates(file: RecordFile, options: ImageOptions): Pool[] 
     };
     const id = unique(row.id ?? `row ${i}`, i);
     const candidates = row.candidates.map((response, n): Solution => {
-      const steps = splitSteps(response);
-      const answer = finalAnswer(steps);
+      const starts = row.step_starts?.[n];
+      const found = starts ? stepsAt(response, starts) : splitSteps(response);
+      if (found === undefined) fault(n, "step_starts", "offsets of steps that the candidate joins by blank lines");
+      const steps = found ?? [""];
+      const stepLabels = row.step_labels?.[n];
+      if (stepLabels && stepLabels.length !== steps.length) fault(n, "step_labels", `${steps.length} labels`);
+      const generator = row.generators?.[n];
+      const answer = row.answers?.[n] ?? finalAnswer(steps);
       return {
         ...shared,
         id: `${id}/${n}`,
         steps,
         correct: row.true_false[n],
-        ...(row.generators?.[n] !== undefined && { generator: row.generators[n] }),
+        ...(stepLabels != null && { stepLabels }),
+        ...(generator != null && { generator }),
         ...(answer !== undefined && { answer }),
       };
     });
     return { ...shared, candidates };
   });
+  report.throwIfAny();
+  return pools;
 }
 
 /** All solutions of one question are one pool, in order of first appearance. */

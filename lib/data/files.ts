@@ -1,16 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { PassThrough } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { promisify } from "node:util";
-import { createGunzip, gunzip } from "node:zlib";
+import { plainBytes, startsWith } from "./bytes.js";
+import { DataError } from "./dataError.js";
+import { isJson, parseJson } from "./json.js";
+import { parquetBatches } from "./parquet.js";
 import type { Source } from "./types.js";
 
-/** A file that cannot be used as data; the message names file, place, value and remedy. */
-export class DataError extends Error {
-  override readonly name = "DataError";
-}
+export { DataError } from "./dataError.js";
 
 /** The rows of a data file before anything is known of their fields. */
 export interface RecordFile {
@@ -22,49 +18,117 @@ export interface RecordFile {
   readonly source: Source;
 }
 
-/**
- * Reads a JSON array, a JSON object (of lists, or one record) or JSON lines, each optionally gzipped. Lines are
- * streamed, so a file of lines may be larger than a string can be.
- *
- * `NaN` and `Infinity`, which Python writes and JSON does not know, arrive as texts, so that validation names the row.
- *
- * @throws DataError for a missing, empty or truncated file, with line and column
- */
-export async function readRecords(path: string): Promise<RecordFile> {
-  checkFile(path);
-  const lines = /\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(path);
-  const { records, groups, sha256 } = await (lines ? readLines(path) : readWhole(path));
-  if (records.length === 0) throw new DataError(`${path}: no rows; expected a JSON array or JSON lines`);
-  return { path, records, ...(groups && { groups }), source: { path, sha256, rows: records.length } };
+/** One row of a file, and the key of its list in a JSON object of lists. */
+export interface FileRecord {
+  /** counts from 0 */
+  readonly row: number;
+  readonly value: unknown;
+  readonly group?: string;
 }
 
-interface Parsed {
-  readonly records: unknown[];
-  readonly groups?: string[];
+/** A data file that is read once, from its beginning, a few rows at a time. */
+export interface OpenFile {
+  readonly path: string;
+  /** some rows from the beginning, to tell the format */
+  readonly first: readonly unknown[];
+  batches(): AsyncGenerator<readonly FileRecord[]>;
+  /** after the last batch */
+  source(): Source;
+  /** for a file that is not read further */
+  close(): Promise<void>;
+}
+
+type Row = Omit<FileRecord, "row">;
+
+/** so many rows a batch of lines has at least, but for the last */
+const BATCH = 16;
+const PARQUET = Buffer.from("PAR1");
+
+/**
+ * Opens a JSON array, a JSON object (of lists, or one record), JSON lines or Parquet; JSON optionally gzipped. Lines
+ * (of any file whose beginning shows them) and the row groups of Parquet are streamed, so that memory does not grow with
+ * the file.
+ *
+ * @throws DataError for a missing, empty or truncated file, with line and column; those of later lines while reading
+ */
+export async function openRecords(path: string): Promise<OpenFile> {
+  checkFile(path);
+  const hash = createHash("sha256");
+  const reading = (await startsWith(path, PARQUET))
+    ? hashed(path, hash, parquetBatches(path))
+    : (await holdsLines(path))
+      ? lineBatches(path, hash)
+      : wholeBatch(path, hash);
+  const first = await reading.next();
+  if (first.done) throw new DataError(`${path}: no rows; expected a JSON array or JSON lines`);
+  let rows = 0;
+  const numbered = (batch: readonly Row[]) => batch.map((record): FileRecord => ({ row: rows++, ...record }));
+  return {
+    path,
+    first: first.value.map(({ value }) => value),
+    async *batches() {
+      try {
+        yield numbered(first.value);
+        for await (const batch of reading) yield numbered(batch);
+      } finally {
+        await reading.return(undefined);
+      }
+    },
+    close: async () => void (await reading.return(undefined)),
+    source: () => ({ path, sha256: hash.digest("hex"), rows }),
+  };
+}
+
+/** All rows of a file at once; see `openRecords`. */
+export async function readRecords(path: string): Promise<RecordFile> {
+  const file = await openRecords(path);
+  const records: unknown[] = [];
+  const groups: string[] = [];
+  for await (const batch of file.batches()) {
+    for (const { value, group } of batch) {
+      records.push(value);
+      if (group !== undefined) groups.push(group);
+    }
+  }
+  return { path, records, ...(groups.length > 0 && { groups }), source: file.source() };
 }
 
 function checkFile(path: string): void {
   if (!existsSync(path)) throw new DataError(`${path}: no such file (looked from ${process.cwd()})`);
   const stat = statSync(path);
-  if (stat.isDirectory()) throw new DataError(`${path}: is a folder; name a .json, .jsonl or .gz file in it`);
+  if (stat.isDirectory()) throw new DataError(`${path}: is a folder; name a .json, .jsonl, .parquet or .gz file in it`);
   if (stat.size === 0) throw new DataError(`${path}: the file is empty`);
 }
 
-async function readWhole(path: string): Promise<Parsed & { sha256: string }> {
-  const bytes = await readFile(path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await inflate(path, bytes) : bytes;
-  const text = decode(path, plain);
-  if (!/\S/.test(text)) throw new DataError(`${path}: the file is empty`);
-  return { ...parseWhole(path, text), sha256 };
+/** Claims that a file is JSON lines: by its name, or since one object is on the first line and another follows. */
+async function holdsLines(path: string): Promise<boolean> {
+  if (/\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(path)) return true;
+  const decoder = new TextDecoder("utf-8");
+  let head = "";
+  try {
+    for await (const chunk of plainBytes(path)) {
+      head = (head + decoder.decode(chunk, { stream: true })).trimStart();
+      if (head !== "" && !head.startsWith("{")) return false;
+      const [, first, next] = /^(\{[^\n]*)\n\s*(\S)/.exec(head) ?? [];
+      if (next !== undefined) return next === "{" && isJson(first);
+    }
+  } catch {
+    return false; // what is wrong with it is told when it is read
+  }
+  return false;
 }
 
-async function inflate(path: string, bytes: Buffer): Promise<Buffer> {
+async function* wholeBatch(path: string, hash: Hash): AsyncGenerator<readonly Row[]> {
+  const chunks: Buffer[] = [];
   try {
-    return await promisify(gunzip)(bytes);
+    for await (const chunk of plainBytes(path, hash)) chunks.push(chunk);
   } catch (error) {
     throw new DataError(`${path}: cannot be unzipped, so it is damaged or cut off (${(error as Error).message})`);
   }
+  const text = decode(path, Buffer.concat(chunks));
+  if (!/\S/.test(text)) throw new DataError(`${path}: the file is empty`);
+  const rows = rowsOf(parseJson(text, path), path);
+  if (rows.length > 0) yield rows;
 }
 
 function decode(path: string, bytes: Buffer): string {
@@ -78,124 +142,50 @@ function decode(path: string, bytes: Buffer): string {
   }
 }
 
-function parseWhole(path: string, text: string): Parsed {
-  const firstLine = /^\s*(\{[^\n]*\})\s*\n\s*\{/.exec(text)?.[1];
-  if (firstLine !== undefined && isJson(firstLine)) {
-    const records = text
-      .split("\n")
-      .flatMap((line, i) => (line.trim() === "" ? [] : [parse(line, `${path}:${i + 1}`)]));
-    return { records };
-  }
-  const root = parse(text, path);
-  if (Array.isArray(root)) return { records: root };
+function rowsOf(root: unknown, path: string): Row[] {
+  if (Array.isArray(root)) return root.map((value) => ({ value: value as unknown }));
   if (typeof root !== "object" || root === null) {
     throw new DataError(`${path}: holds ${JSON.stringify(root).slice(0, 60)}; expected a JSON array, object or lines`);
   }
   const entries = Object.entries(root);
-  if (entries.length === 0 || !entries.every(([, list]) => isListOfObjects(list))) return { records: [root] };
-  const lists = entries as [string, unknown[]][];
-  return {
-    records: lists.flatMap(([, list]) => list),
-    groups: lists.flatMap(([key, list]) => list.map(() => key)),
-  };
+  if (entries.length === 0 || !entries.every(([, list]) => isListOfObjects(list))) return [{ value: root }];
+  return (entries as [string, unknown[]][]).flatMap(([group, list]) => list.map((value) => ({ value, group })));
 }
 
-async function readLines(path: string): Promise<Parsed & { sha256: string }> {
-  const hash = createHash("sha256");
-  const records: unknown[] = [];
+async function* lineBatches(path: string, hash: Hash): AsyncGenerator<readonly Row[]> {
+  const decoder = new TextDecoder("utf-8");
+  let batch: Row[] = [];
+  let rest = "";
   let number = 0;
   const add = (line: string) => {
     number++;
-    if (line.trim() !== "") records.push(parse(line, `${path}:${number}`));
+    if (line.trim() !== "") batch.push({ value: parseJson(line, `${path}:${number}`) });
   };
   try {
-    await pipeline(
-      createReadStream(path),
-      async function* (bytes: AsyncIterable<Buffer>) {
-        for await (const chunk of bytes) {
-          hash.update(chunk);
-          yield chunk;
-        }
-      },
-      /\.gz$/i.test(path) ? createGunzip() : new PassThrough(),
-      async (bytes: AsyncIterable<Buffer>) => {
-        const decoder = new TextDecoder("utf-8");
-        let rest = "";
-        for await (const chunk of bytes) {
-          const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-          rest = lines.pop() ?? "";
-          lines.forEach(add);
-        }
-        add(rest);
-      },
-    );
+    for await (const chunk of plainBytes(path, hash)) {
+      const lines = decoder.decode(chunk, { stream: true }).split("\n");
+      lines[0] = rest + lines[0];
+      rest = lines.pop() ?? "";
+      lines.forEach(add);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    add(rest);
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(`${path}: cannot be read after line ${number} (${(error as Error).message})`);
   }
-  return { records, sha256: hash.digest("hex") };
+  if (batch.length > 0) yield batch;
 }
 
-/** @param where file, or file:line when `text` is one line of it */
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const quoted = quoteNonFinite(text);
-    if (quoted !== text && isJson(quoted)) return JSON.parse(quoted);
-    throw new DataError(syntaxError(text, where, (error as Error).message));
-  }
-}
-
-/** "NaN" for NaN, outside of strings */
-function quoteNonFinite(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (match) =>
-    match[0] === '"' ? match : `"${match}"`,
-  );
-}
-
-function isJson(text: string): boolean {
-  return faultOf(text) === undefined;
-}
-
-function faultOf(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function syntaxError(text: string, where: string, message: string): string {
-  const position = errorPosition(text, message);
-  const before = text.slice(0, position);
-  const [line, column] = [before.split("\n").length, position - before.lastIndexOf("\n")];
-  const place = /:\d+$/.test(where) ? `column ${column}` : `line ${line}, column ${column}`;
-  const excerpt = JSON.stringify(text.slice(Math.max(0, position - 40), position + 20));
-  const cut =
-    position >= text.trimEnd().length ? "the text ends too early, so the file is cut off" : "is not valid JSON";
-  return `${where}: ${place}: ${cut}, near ${excerpt} (${message.split("\n")[0]})`;
-}
-
-/** Node names the position of some faults only; the others are found as the shortest text that has them. */
-function errorPosition(text: string, message: string): number {
-  const named = positionIn(message, text.length);
-  if (named !== undefined) return named;
-  let [good, bad] = [0, text.length];
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    const fault = faultOf(text.slice(0, middle));
-    if (fault === undefined || positionIn(fault, middle) === middle) good = middle;
-    else bad = middle;
-  }
-  return good;
-}
-
-function positionIn(message: string, length: number): number | undefined {
-  const position = /position (\d+)/.exec(message)?.[1];
-  if (position !== undefined) return Number(position);
-  return /end of JSON|Unterminated/.test(message) ? length : undefined;
+async function* hashed(
+  path: string,
+  hash: Hash,
+  batches: AsyncGenerator<readonly unknown[]>,
+): AsyncGenerator<readonly Row[]> {
+  for await (const batch of batches) yield batch.map((value) => ({ value }));
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
 }
 
 function isListOfObjects(value: unknown): boolean {

@@ -6,7 +6,9 @@ export interface QuestionNames {
   of(question: string, image?: string | null): string;
 }
 
-/** `q-` and 12 hex digits of the sha256 of the normalised question text and its image; remembers what it has hashed. */
+const REMEMBERED = 4096;
+
+/** `q-` and 12 hex digits of the sha256 of the normalised question text and its image; remembers the last it has hashed. */
 export function questionNames(): QuestionNames {
   const known = new Map<string, string>();
   return {
@@ -16,6 +18,7 @@ export function questionNames(): QuestionNames {
       if (id === undefined) {
         const hash = createHash("sha256").update(`${normaliseQuestion(question)}\n${image ?? ""}`);
         id = `q-${hash.digest("hex").slice(0, 12)}`;
+        if (known.size >= REMEMBERED) known.clear();
         known.set(key, id);
       }
       return id;

@@ -1,15 +1,20 @@
 import { hasSteps } from "../text/steps.js";
+import { derive, type Labelled } from "./attempt.js";
 import { CANDIDATE_FIELDS, readCandidates } from "./dreamprm15.js";
 import { readTrainRows } from "./dreamprm.js";
 import { readRecords, type RecordFile } from "./files.js";
+import { readAll } from "./reader.js";
 import { readers, recognise } from "./sources/index.js";
-import type { Solution, StepSample } from "./types.js";
+import type { StepSample } from "./types.js";
+
+/** A row as a reader sees it; whether the answer is right may be unknown. */
+export type InspectedRow = Labelled | StepSample;
 
 export interface DomainSummary {
   readonly domain: string;
   readonly rows: number;
-  /** share of right answers; of training rows the mean accuracy */
-  readonly right: number;
+  /** share of right answers among the known ones, where there are any; of training rows the mean accuracy */
+  readonly right?: number;
   /** share of right steps among the labelled ones, where there are any */
   readonly rightSteps?: number;
   /** share of labelled training rows whose rounded accuracy differs from the true label */
@@ -30,11 +35,11 @@ export interface Inspection {
   readonly withoutSteps: number;
   readonly notes: readonly string[];
   /** the first row that has steps */
-  readonly example: Solution | StepSample;
+  readonly example: InspectedRow;
 }
 
 interface Contents {
-  readonly items: readonly (Solution | StepSample)[];
+  readonly items: readonly InspectedRow[];
   readonly withoutSteps: number;
   readonly notes: readonly string[];
 }
@@ -57,11 +62,11 @@ export async function inspectFile(path: string): Promise<Inspection> {
   const solutions = readers.map((reader) => ({
     ...reader,
     read: (file: RecordFile): Contents => {
-      const { solutions, withoutSteps, notes } = reader.read(file, {});
-      return { items: solutions, withoutSteps, notes };
+      const { attempts, withoutSteps, notes } = readAll(reader, file, {});
+      return { items: attempts.map((attempt) => derive(attempt)), withoutSteps, notes };
     },
   }));
-  const format = recognise(file, [training, candidates, ...solutions]);
+  const format = recognise({ path, first: file.records }, [training, candidates, ...solutions]);
   const { items, withoutSteps, notes } = format.read(file);
   const byDomain = groupBy(items, ({ domain }) => domain ?? "(none)");
   const bySteps = groupBy(items, ({ steps }) => steps.length);
@@ -80,7 +85,7 @@ export async function inspectFile(path: string): Promise<Inspection> {
   };
 }
 
-function withMarks(items: readonly (Solution | StepSample)[]): Contents {
+function withMarks(items: readonly InspectedRow[]): Contents {
   return {
     items,
     withoutSteps: items.filter(({ steps }) => steps.length === 1 && !hasSteps(steps[0])).length,
@@ -88,8 +93,11 @@ function withMarks(items: readonly (Solution | StepSample)[]): Contents {
   };
 }
 
-function summarise(domain: string, items: readonly (Solution | StepSample)[]): DomainSummary {
-  const right = items.map((item) => ("target" in item ? item.target : Number(item.correct)));
+function summarise(domain: string, items: readonly InspectedRow[]): DomainSummary {
+  const right = items.flatMap((item) => {
+    if ("target" in item) return item.target;
+    return item.correct === undefined ? [] : Number(item.correct);
+  });
   const labels = items.flatMap((item) => ("target" in item ? (item.trueLabel ?? []) : (item.stepLabels ?? [])));
   const known = labels.filter((label): label is 0 | 1 => label !== null);
   const noisy = items.flatMap((item) =>
@@ -98,7 +106,7 @@ function summarise(domain: string, items: readonly (Solution | StepSample)[]): D
   return {
     domain,
     rows: items.length,
-    right: mean(right),
+    ...(right.length > 0 && { right: mean(right) }),
     ...(known.length > 0 && { rightSteps: mean(known) }),
     ...(noisy.length > 0 && { labelNoise: mean(noisy) }),
   };
@@ -130,8 +138,10 @@ export function formatInspection(inspection: Inspection): string {
   ].join("\n");
 }
 
-function mark(example: Solution | StepSample, step: number): string {
+function mark(example: InspectedRow, step: number): string {
   if ("target" in example) return step === example.steps.length - 1 ? `  (accuracy ${example.target})` : "";
+  const share = example.stepShares?.[step] ?? null;
+  if (share !== null) return `  (share ${share})`;
   const label = example.stepLabels?.[step] ?? null;
   return label === null ? "" : label === 1 ? "  (right)" : "  (wrong)";
 }

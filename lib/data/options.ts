@@ -12,7 +12,10 @@ const trainOptions = z.strictObject({ ...loading, domains: z.array(z.string()).o
 const solutionOptions = z.strictObject({
   ...loading,
   withoutSteps: z.enum(["one-step", "skip"]).optional(),
+  domain: z.string().optional(),
   afterError: z.enum(["wrong", "unlabelled"]).optional(),
+  neutral: z.enum(["unlabelled", "right", "wrong"]).optional(),
+  outcome: z.enum(["last-step", "every-step", "answer"]).optional(),
 });
 
 /** @throws TypeError naming unknown and ill-typed options */

@@ -1,102 +1,67 @@
 import { joinSteps, splitSteps } from "../text/steps.js";
+import type { Labelled } from "./attempt.js";
 import { partsOf } from "./dreamprm.js";
 import { DataError } from "./files.js";
 import { imageFrom } from "./images.js";
+import type { EvaluationRow, MetaRow, PoolRow, RowOptions, TrainRow } from "./rowTypes.js";
 import { startsOf } from "./stepStarts.js";
-import type { Solution } from "./types.js";
-
-export interface RowOptions {
-  /** the folder that the rows will be written to, from which image paths are to count; defaults to leaving them */
-  readonly folder?: string;
-}
-
-/** A row of DreamPRM's training format, with our optional columns last. */
-export interface TrainRow {
-  readonly id: string;
-  /** 1-based number of the step */
-  readonly sid: number;
-  readonly input: string;
-  readonly add: string;
-  readonly image_path: string;
-  readonly dataset: string;
-  readonly accuracy: number;
-  readonly question_id: string;
-  readonly step_label?: 0 | 1;
-  readonly step_starts?: readonly number[];
-}
-
-/** A row of DreamPRM's meta format, with our optional columns last. */
-export interface MetaRow {
-  readonly id: string;
-  readonly true_false: boolean;
-  readonly input: string;
-  readonly image_path: string;
-  readonly question_id: string;
-  readonly dataset?: string;
-  readonly generator?: string;
-  readonly step_starts?: readonly number[];
-}
-
-/** A row of our evaluation format (ProcessBench's layout). */
-export interface EvaluationRow {
-  readonly id: string;
-  readonly problem: string;
-  readonly steps: readonly string[];
-  readonly final_answer_correct: boolean;
-  /** index of the first wrong step, -1 when none is */
-  readonly label?: number;
-  readonly step_labels?: readonly (0 | 1 | null)[];
-  readonly domain?: string;
-  readonly generator?: string;
-  readonly answer?: string;
-  readonly question_id: string;
-  readonly image_path?: string;
-}
+import type { Pool, Solution } from "./types.js";
 
 /**
  * One training row per step. `labels: "outcome"` gives every step the outcome of its solution, as outcome-supervised
- * pipelines do; `labels: "steps"` gives it its own label, and steps without one give no row. The own label is written
- * as `step_label` either way, where it is known.
+ * pipelines do; `labels: "steps"` gives it its own label or Monte-Carlo share, and steps without one, or that another
+ * solution has too, give no row. The own label is written as `step_label` either way, where it is known.
  *
  * @throws DataError when a solution has no domain, or when no step has a label
  */
 export function toTrainRows(
   solutions: readonly Solution[],
-  { labels, folder }: RowOptions & { readonly labels: "outcome" | "steps" },
+  options: RowOptions & { readonly labels: "outcome" | "steps" },
 ): TrainRow[] {
-  const rows = solutions.flatMap((solution) =>
-    solution.steps.flatMap((_, n): TrainRow[] => {
-      const label = solution.stepLabels?.[n] ?? null;
-      const accuracy = labels === "outcome" ? Number(solution.correct) : label;
-      if (accuracy === null) return [];
-      const steps = solution.steps.slice(0, n + 1);
-      const add = joinSteps(steps);
-      return [
-        {
-          id: solution.id,
-          sid: n + 1,
-          input: solution.question,
-          add,
-          image_path: imageFrom(solution.image, folder),
-          dataset: domainOf(solution),
-          accuracy,
-          question_id: solution.questionId,
-          ...(label !== null && { step_label: label }),
-          ...(!sameTexts(splitSteps(add), steps) && { step_starts: startsOf(steps, 0) }),
-        },
-      ];
-    }),
-  );
-  if (rows.length === 0) {
-    throw new DataError(`none of ${solutions.length} solutions has step labels; use labels: "outcome"`);
-  }
+  const rows = solutions.flatMap((solution) => trainRowsOf(solution, options));
+  if (rows.length === 0) throw noStepLabels(solutions.length);
   return rows;
 }
 
+export function noStepLabels(solutions: number): DataError {
+  return new DataError(`none of ${solutions} solutions has step labels; use labels: "outcome" (--labels outcome)`);
+}
+
+/** The training rows of one solution; see `toTrainRows`. */
+export function trainRowsOf(
+  solution: Labelled,
+  { labels, folder }: RowOptions & { readonly labels: "outcome" | "steps" },
+): TrainRow[] {
+  return solution.steps.flatMap((_, n): TrainRow[] => {
+    if (labels === "steps" && n < (solution.sharedSteps ?? 0)) return [];
+    const label = solution.stepLabels?.[n] ?? null;
+    const truth = truthOf(solution)?.[n] ?? null;
+    const accuracy = labels === "outcome" ? outcomeOf(solution) : (solution.stepShares?.[n] ?? label);
+    if (accuracy === null) return [];
+    const steps = solution.steps.slice(0, n + 1);
+    const add = joinSteps(steps);
+    return [
+      {
+        id: solution.id,
+        sid: n + 1,
+        input: solution.question,
+        add,
+        image_path: imageFrom(solution.image, folder),
+        dataset: domainOf(solution),
+        accuracy,
+        question_id: solution.questionId,
+        ...(truth !== null && { step_label: truth }),
+        ...(!sameTexts(splitSteps(add), steps) && { step_starts: startsOf(steps, 0) }),
+      },
+    ];
+  });
+}
+
 /** One row per solution in DreamPRM's meta format; step labels do not fit into it. */
-export function toMetaRows(solutions: readonly Solution[], { folder }: RowOptions = {}): MetaRow[] {
+export function toMetaRows(solutions: readonly Solution[], options: RowOptions = {}): MetaRow[] {
   return solutions.map((solution): MetaRow => {
     const { id, questionId, question, steps, correct, image, domain, generator } = solution;
+    const stepLabels = truthOf(solution);
     const empty = steps.length === 1 && steps[0] === "";
     const input = empty ? question : joinSteps([question, ...steps]);
     const found = partsOf(input);
@@ -105,19 +70,21 @@ export function toMetaRows(solutions: readonly Solution[], { folder }: RowOption
       id,
       true_false: correct,
       input,
-      image_path: imageFrom(image, folder),
+      image_path: imageFrom(image, options.folder),
       question_id: questionId,
       ...(domain !== undefined && { dataset: domain }),
       ...(generator !== undefined && { generator }),
       ...(!plain && { step_starts: empty ? [] : startsOf(steps, joinSteps([question, ""]).length) }),
+      ...(stepLabels && { step_labels: stepLabels }),
     };
   });
 }
 
-/** One row per solution with everything that is known of it, but for the file it came from. */
+/** One row per solution with all that is known of it but its file and what comes from sampling: no truth to test on. */
 export function toEvaluationRows(solutions: readonly Solution[], { folder }: RowOptions = {}): EvaluationRow[] {
   return solutions.map((solution): EvaluationRow => {
-    const { id, questionId, question, steps, correct, stepLabels, image, domain, generator, answer } = solution;
+    const { id, questionId, question, steps, correct, image, domain, generator, answer } = solution;
+    const stepLabels = truthOf(solution);
     const firstError = stepLabels?.indexOf(0) ?? -1;
     const known = stepLabels !== undefined && (firstError >= 0 || !stepLabels.includes(null));
     const plain = stepLabels?.every((label, n) => label === (firstError === -1 || n < firstError ? 1 : 0));
@@ -137,7 +104,54 @@ export function toEvaluationRows(solutions: readonly Solution[], { folder }: Row
   });
 }
 
-function domainOf({ id, domain }: Solution): string {
+/** One row per pool in DreamPRM-1.5's test format. */
+export function toPoolRows(pools: readonly Pool[], { folder }: RowOptions = {}): PoolRow[] {
+  return pools.map(({ questionId, question, image, domain, candidates }): PoolRow => {
+    const texts = candidates.map(({ steps }) => joinSteps(steps));
+    const starts = candidates.map(({ steps }, n) =>
+      sameTexts(splitSteps(texts[n]), steps) ? null : startsOf(steps, 0),
+    );
+    return {
+      id: questionId,
+      question_id: questionId,
+      question,
+      image_path: imageFrom(image, folder),
+      ...(domain !== undefined && { domain }),
+      candidates: texts,
+      true_false: candidates.map(({ correct }) => correct),
+      ...column(
+        "generators",
+        candidates.map(({ generator }) => generator ?? null),
+      ),
+      ...column(
+        "answers",
+        candidates.map(({ answer }) => answer ?? null),
+      ),
+      ...column(
+        "step_labels",
+        candidates.map((candidate) => truthOf(candidate) ?? null),
+      ),
+      ...column("step_starts", starts),
+    };
+  });
+}
+
+function truthOf({ stepLabels, stepLabelsEstimated }: Labelled): Labelled["stepLabels"] {
+  return stepLabelsEstimated ? undefined : stepLabels;
+}
+
+/** A column that is left out where no candidate has anything in it. */
+function column<K extends string, T>(name: K, values: readonly (T | null)[]): { [N in K]?: readonly (T | null)[] } {
+  const filled = values.some((value) => value !== null);
+  return (filled ? { [name]: values } : {}) as { [N in K]?: readonly (T | null)[] };
+}
+
+function outcomeOf({ id, correct }: Labelled): number {
+  if (correct === undefined) throw new DataError(`solution ${id} has no outcome, which outcome labels need`);
+  return Number(correct);
+}
+
+function domainOf({ id, domain }: Labelled): string {
   if (domain === undefined) throw new DataError(`solution ${id} has no domain, which a training row needs`);
   return domain;
 }

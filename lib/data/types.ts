@@ -36,8 +36,16 @@ export interface Solution {
   readonly domain?: string;
   /** r: the final answer is right */
   readonly correct: boolean;
+  /** `correct` was made from labels of the steps or by comparing answers, since the source does not state it */
+  readonly outcomeDerived?: true;
   /** per step: right 1, wrong 0, unlabelled null */
   readonly stepLabels?: readonly (0 | 1 | null)[];
+  /** the step labels come from sampling: no truth to evaluate against */
+  readonly stepLabelsEstimated?: true;
+  /** per step the Monte-Carlo share of completions that end in the right answer, where the source gives that */
+  readonly stepShares?: readonly (number | null)[];
+  /** so many leading steps are those of another solution of the question, whose training rows hold them */
+  readonly sharedSteps?: number;
   /** the model that wrote it */
   readonly generator?: string;
   /** the final answer that it gives */

@@ -1,31 +1,14 @@
-import { mean, sampleCorrelation, sampleStandardDeviation } from "simple-statistics";
+/** Numbers of figures. Here NaN is a gap in a line and passes through; `core/statistics.ts` refuses it. */
+import { mean, sampleStandardDeviation } from "simple-statistics";
+import { spearman } from "../core/statistics.js";
 
 export { mean };
 
 /** Standard deviation of a sample (n − 1 in the divisor); 0 for one value. */
 export const spread = (values: number[]): number => (values.length > 1 ? sampleStandardDeviation(values) : 0);
 
-/**
- * Spearman's rank correlation: Pearson's correlation of the ranks, where ties share their mean rank.
- * NaN where one side is constant, because its order says nothing.
- *
- * @param a  finite values, [n], n ≥ 2
- * @param b  finite values, [n]
- */
-export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
-  const [ra, rb] = [ranks(a), ranks(b)];
-  return isConstant(ra) || isConstant(rb) ? NaN : sampleCorrelation(ra, rb);
-}
-
-const isConstant = (values: readonly number[]): boolean => values.every((v) => v === values[0]);
-
-function ranks(values: readonly number[]): number[] {
-  return values.map((v) => {
-    const below = values.filter((w) => w < v).length;
-    const equal = values.filter((w) => w === v).length;
-    return below + (equal + 1) / 2;
-  });
-}
+/** Spearman's rank correlation, [n] against [n]; NaN where one side is constant, because its order says nothing. */
+export const rankCorrelation = (a: readonly number[], b: readonly number[]): number => spearman(a, b) ?? NaN;
 
 /** Value below which a fraction of the sorted values lies, linear between neighbours (R's type 7). */
 export function quantileOfSorted(sorted: ArrayLike<number>, fraction: number): number {

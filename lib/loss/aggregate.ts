@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { sameShape } from "../core/check.js";
+import * as twice from "../core/twice.js";
 
 export const aggregations = ["mean", "min", "max", "last", "product", "logMean", "logOddsMean", "logOddsSum"] as const;
 export type Aggregation = (typeof aggregations)[number];
@@ -24,14 +25,11 @@ export function aggregate(kind: Aggregation, logit_BS: tf.Tensor2D, mask_BS: tf.
   return tf.tidy(() => {
     switch (kind) {
       case "mean":
-        return tf.sub(
-          tf.log(tf.sum(tf.mul(tf.sigmoid(logit_BS), mask_BS), 1)),
-          tf.log(tf.sum(tf.mul(tf.sigmoid(tf.neg(logit_BS)), mask_BS), 1)),
-        );
+        return tf.sub(logOfSum(logSigmoid(logit_BS), mask_BS), logOfSum(logSigmoid(tf.neg(logit_BS)), mask_BS));
       case "min":
-        return tf.min(tf.add(logit_BS, padding(mask_BS)), 1);
+        return twice.min(tf.add(logit_BS, padding(mask_BS)), 1) as tf.Tensor1D;
       case "max":
-        return tf.max(tf.sub(logit_BS, padding(mask_BS)), 1);
+        return twice.max(tf.sub(logit_BS, padding(mask_BS)), 1) as tf.Tensor1D;
       case "last":
         return tf.sum(tf.mul(logit_BS, lastStep(mask_BS)), 1);
       case "product":
@@ -67,7 +65,12 @@ function logSigmoid(x: tf.Tensor2D): tf.Tensor2D {
   return tf.neg(tf.softplus(tf.neg(x)));
 }
 
-/** log p ↦ log(p/(1 − p)) for log p < 0 */
+/** log Σ exp over the steps */
+function logOfSum(log_BS: tf.Tensor2D, mask_BS: tf.Tensor2D): tf.Tensor1D {
+  return twice.logSumExp(tf.sub(log_BS, padding(mask_BS))) as tf.Tensor1D;
+}
+
+/** log p ↦ log(p/(1 − p)) for log p < 0; a score that rounds to 1 has the logit of the largest below it, about 85 */
 function logitOfLog(logScore: tf.Tensor1D): tf.Tensor1D {
-  return tf.sub(logScore, tf.log(tf.neg(tf.expm1(logScore))));
+  return tf.sub(logScore, tf.log(tf.maximum(tf.neg(tf.expm1(logScore)), 1e-37)));
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { sameShape } from "../core/check.js";
+import { sigmoid } from "../core/twice.js";
 
 export type StepLoss = "squaredError" | "crossEntropy";
 
@@ -17,8 +18,18 @@ export function stepLoss(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tens
   sameShape("step loss: logits and targets", logit_B, target_B);
   switch (kind) {
     case "squaredError":
-      return tf.squaredDifference(tf.sigmoid(logit_B), target_B);
+      return tf.squaredDifference(sigmoid(logit_B), target_B);
     case "crossEntropy":
       return tf.sub(tf.softplus(logit_B), tf.mul(target_B, logit_B));
   }
+}
+
+/** dℓ/dz: 2(σ − t)σ(1 − σ) or σ − t, [B]. */
+export function stepLossSlope(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tensor1D): tf.Tensor1D {
+  return tf.tidy(() => {
+    const score_B = tf.sigmoid(logit_B);
+    const difference_B = tf.sub<tf.Tensor1D>(score_B, target_B);
+    if (kind === "crossEntropy") return difference_B;
+    return tf.mul(tf.mul(2, difference_B), tf.mul(score_B, tf.sub(1, score_B)));
+  });
 }

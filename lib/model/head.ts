@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { random } from "../core/random.js";
+import type { Params } from "../core/tree.js";
+import * as twice from "../core/twice.js";
 import type { RewardModel } from "./rewardModel.js";
 
 /**
@@ -10,13 +12,19 @@ import type { RewardModel } from "./rewardModel.js";
  * @param features  F
  */
 export function linearHead({ features }: { features: number }): RewardModel {
+  const apply: RewardModel["apply"] = (phi, x_BF) => tf.tidy(() => tf.squeeze(affine(x_BF, phi, "head"), [1]));
   return {
     init: (seed) => linear("head", features, 1, seed),
-    apply: (phi, x_BF) => tf.tidy(() => tf.squeeze(affine(x_BF, phi, "head"), [1])),
+    apply,
+    tangent: (phi, direction, x_BF) => ({ logit_B: apply(phi, x_BF), tangent_B: apply(direction, x_BF) }),
   };
 }
 
-const activations = { tanh: tf.tanh, relu: tf.relu } as const;
+/** f, and f′ as a function of f's value */
+const activations = {
+  tanh: { f: twice.tanh, slope: (y: tf.Tensor) => tf.sub(1, tf.square(y)) },
+  relu: { f: tf.relu, slope: (y: tf.Tensor) => tf.step(y) },
+} as const;
 
 /**
  * logit = f(x·W₁ + b₁)·W₂ + b₂.
@@ -37,21 +45,31 @@ export function mlpHead({
   hidden?: number;
   activation?: keyof typeof activations;
 }): RewardModel {
+  const { f, slope } = activations[activation];
+  const represent = (phi: Params, x_BF: tf.Tensor2D) => {
+    const hidden_BH = f<tf.Tensor2D>(affine(x_BF, phi, "l1"));
+    return { logit_B: tf.squeeze<tf.Tensor1D>(affine(hidden_BH, phi, "l2"), [1]), hidden_BH };
+  };
   return {
     init: (seed) => ({ ...linear("l1", features, hidden, seed), ...linear("l2", hidden, 1, seed) }),
-    apply: (phi, x_BF) =>
+    apply: (phi, x_BF) => tf.tidy(() => represent(phi, x_BF).logit_B),
+    represent: (phi, x_BF) => tf.tidy(() => represent(phi, x_BF)),
+    tangent: (phi, direction, x_BF) =>
       tf.tidy(() => {
-        const hidden_BH = activations[activation](affine(x_BF, phi, "l1"));
-        return tf.squeeze(affine(hidden_BH, phi, "l2"), [1]);
+        const { logit_B, hidden_BH } = represent(phi, x_BF);
+        const hiddenTangent_BH = tf.mul<tf.Tensor2D>(affine(x_BF, direction, "l1"), slope(hidden_BH));
+        const throughHidden = tf.matMul(hiddenTangent_BH, phi["l2/weight"]);
+        const tangent_B1 = tf.add(throughHidden, affine(hidden_BH, direction, "l2"));
+        return { logit_B, tangent_B: tf.squeeze<tf.Tensor1D>(tangent_B1, [1]) };
       }),
   };
 }
 
-function affine(x: tf.Tensor2D, phi: Record<string, tf.Tensor>, name: string): tf.Tensor2D {
+function affine(x: tf.Tensor2D, phi: Params, name: string): tf.Tensor2D {
   return tf.add(tf.matMul(x, phi[`${name}/weight`] as tf.Tensor2D), phi[`${name}/bias`]);
 }
 
-function linear(name: string, inputs: number, outputs: number, seed: number): Record<string, tf.Tensor> {
+function linear(name: string, inputs: number, outputs: number, seed: number): Params {
   const stream = random(seed).fork(name);
   const bound = 1 / Math.sqrt(inputs);
   const draw = (size: number) => Float32Array.from({ length: size }, () => bound * (2 * stream.next() - 1));

@@ -7,4 +7,16 @@ export interface RewardModel<Input = tf.Tensor2D> {
   readonly init: (seed: number) => Params;
   /** logit_B */
   readonly apply: (phi: Params, input: Input) => tf.Tensor1D;
+  /** logit_B together with the representation that it is read from, hidden_BH, when there is one */
+  readonly represent?: (
+    phi: Params,
+    input: Input,
+  ) => { readonly logit_B: tf.Tensor1D; readonly hidden_BH: tf.Tensor2D };
+  /** logit_B together with its directional derivative ⟨direction, ∇_φ logit_n⟩, by a forward pass */
+  readonly tangent?: (phi: Params, direction: Params, input: Input) => Tangent;
+}
+
+export interface Tangent {
+  readonly logit_B: tf.Tensor1D;
+  readonly tangent_B: tf.Tensor1D;
 }

@@ -28,8 +28,7 @@ export function scoreSolutions(
   aggregation: Aggregation,
 ): Float32Array {
   return inChunks(solutions.label.length, (rows) => {
-    const { input, mask_BS } = solutionBatch(solutions, rows);
-    return solutionLogits(prm, phi, input, mask_BS, aggregation);
+    return solutionLogits(prm, phi, solutionBatch(solutions, rows), aggregation);
   });
 }
 

@@ -1,31 +1,31 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { AdamWStep } from "./optimizer.js";
+import { type NativeBackend, nativeBackend } from "../core/nativeBinding.js";
+import { type Views, views } from "../core/views.js";
+import type { AdamWResult, AdamWStep } from "./adamW.js";
 
-/** What this file uses of the native backend: any TensorFlow kernel by name, with its attributes. */
-interface NativeBackend {
-  readonly binding: Readonly<
-    Record<"TF_ATTR_TYPE" | "TF_ATTR_SHAPE" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT", number>
-  >;
-  executeSingleOutput(name: string, attributes: Attribute[], inputs: tf.Tensor[]): tf.Tensor;
-  executeMultipleOutputs(name: string, attributes: Attribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
-}
-interface Attribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: unknown;
+/** below this many entries the calls cost more than they save */
+const SMALL = 4096;
+/** TensorFlow's name for a variable that dies with its handle */
+const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
+
+/** The AdamW update of one tensor in one pass over memory; takes over p, m and v. Undefined where that gains nothing. */
+export function fusedAdamW(step: AdamWStep): AdamWResult | undefined {
+  if (step.p.size < SMALL) return undefined;
+  const native = nativeBackend();
+  if (native) return byTensorFlow(step, native);
+  const memory = views();
+  return memory && inOneLoop(step, memory);
 }
 
 /**
- * The AdamW update of one tensor by TensorFlow's own `ResourceApplyAdam`, one pass over memory instead of a dozen;
- * undefined on other backends. Tensors are values to the caller: the variables live for this call only.
+ * By TensorFlow's own `ResourceApplyAdam`. Disposing a tensor once its variable holds the data lets the kernel write in
+ * place; where a clone elsewhere still needs the data TensorFlow copies first.
  */
-export function fusedAdamW(step: AdamWStep): { p: tf.Tensor; m: tf.Tensor; v: tf.Tensor } | undefined {
-  if (tf.getBackend() !== "tensorflow" || step.p.size < SMALL) return undefined;
-  const backend = tf.backend() as unknown as NativeBackend;
-  const { binding } = backend;
+function byTensorFlow(step: AdamWStep, native: NativeBackend): AdamWResult {
+  const { binding } = native;
   const type = { name: "dtype", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const variable = (initial: tf.Tensor) => {
-    const handle = backend.executeSingleOutput(
+    const handle = native.executeSingleOutput(
       "VarHandleOp",
       [
         type,
@@ -35,10 +35,11 @@ export function fusedAdamW(step: AdamWStep): { p: tf.Tensor; m: tf.Tensor; v: tf
       ],
       [],
     );
-    backend.executeMultipleOutputs("AssignVariableOp", [type], [handle, initial], 0);
+    native.executeMultipleOutputs("AssignVariableOp", [type], [handle, initial], 0);
+    initial.dispose();
     return handle;
   };
-  const read = (handle: tf.Tensor) => backend.executeSingleOutput("ReadVariableOp", [type], [handle]);
+  const read = (handle: tf.Tensor) => native.executeSingleOutput("ReadVariableOp", [type], [handle]);
   const p = variable(step.decay === 1 ? step.p : tf.mul(step.p, step.decay));
   const [m, v] = [variable(step.m), variable(step.v)];
   // The corrections are in stepSize and epsilon already, so the kernel's own powers of β are 0.
@@ -48,11 +49,23 @@ export function fusedAdamW(step: AdamWStep): { p: tf.Tensor; m: tf.Tensor; v: tf
     { name: "use_locking", type: binding.TF_ATTR_BOOL, value: false },
     { name: "use_nesterov", type: binding.TF_ATTR_BOOL, value: false },
   ];
-  backend.executeMultipleOutputs("ResourceApplyAdam", attributes, [p, m, v, ...scalars, step.g], 0);
+  native.executeMultipleOutputs("ResourceApplyAdam", attributes, [p, m, v, ...scalars, step.g], 0);
   return { p: read(p), m: read(m), v: read(v) };
 }
 
-/** below this many entries the calls cost more than they save */
-const SMALL = 4096;
-/** TensorFlow's name for a variable that dies with its handle */
-const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
+/** By one loop over the arrays instead of a dozen passes. */
+function inOneLoop(step: AdamWStep, { empty, of }: Views): AdamWResult {
+  const { beta1, beta2, stepSize, epsilon, decay } = step;
+  const [p, m, v] = empty([step.p, step.m, step.v]);
+  const [oldP, oldM, oldV, grad] = [of(step.p), of(step.m), of(step.v), of(step.g)];
+  const [newP, newM, newV] = [of(p), of(m), of(v)];
+  for (let i = 0; i < newP.length; i++) {
+    const g = grad[i];
+    const first = beta1 * oldM[i] + (1 - beta1) * g;
+    const second = beta2 * oldV[i] + (1 - beta2) * g * g;
+    newM[i] = first;
+    newV[i] = second;
+    newP[i] = decay * oldP[i] - (stepSize * first) / (Math.sqrt(second) + epsilon);
+  }
+  return { p, m, v };
+}

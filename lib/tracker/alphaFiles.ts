@@ -1,5 +1,5 @@
-import { closeSync, openSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { closeSync, constants, ftruncateSync, openSync } from "node:fs";
+import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
@@ -21,28 +21,51 @@ export class AlphaWriter {
   #checked: readonly string[] | undefined;
   readonly #values: number;
   readonly #header: number;
-  #rows = 0;
-  #lastStep = -Infinity;
+  #rows: number;
+  #lastStep: number;
   /** where TAIL begins in alpha.json; a step is added by writing over it, so the file is valid JSON at all times */
   #tailAt: number;
 
-  /** @throws RangeError when a name occurs twice, or there are none */
-  constructor(folder: string, names: readonly string[]) {
+  /**
+   * The series in a run's folder without the snapshots after `step`, ready for the next one; undefined when there is none.
+   * At every moment a reader finds whole snapshots only.
+   */
+  static async continue(folder: string, step: number): Promise<AlphaWriter | undefined> {
+    const header = await readHeader(join(folder, HEADER));
+    if (!header) return undefined;
+    const size = await stat(join(folder, VALUES)).then(
+      (s) => s.size,
+      () => 0,
+    );
+    const rows = Math.floor(size / (4 * header.names.length));
+    const steps = header.steps.slice(0, rows).filter((s) => s <= step); // ascending: the first ones stay
+    return new AlphaWriter(folder, header.names, steps);
+  }
+
+  /**
+   * @param steps  of the first rows of alpha.f32, which stay; what follows them is cut off
+   * @throws RangeError when a name occurs twice, or there are none
+   */
+  constructor(folder: string, names: readonly string[], steps: readonly number[] = []) {
     if (names.length === 0) throw new RangeError("weights: there are no names");
     const twice = duplicate(names);
     if (twice !== undefined) throw new RangeError(`weights: the name "${twice}" occurs twice`);
     this.#folder = folder;
     this.#names = [...names];
     const head = { schema: SCHEMA_VERSION, dtype: "<f4", names };
-    const text = `${JSON.stringify(head).slice(0, -1)},"steps":[`;
+    const text = `${JSON.stringify(head).slice(0, -1)},"steps":[${steps.join(",")}`;
     try {
+      // header first: rows that it does not list are no snapshots
       writeFileAtomic.sync(join(folder, HEADER), text + TAIL);
       this.#header = openSync(join(folder, HEADER), "r+");
-      this.#values = openSync(join(folder, VALUES), "w");
+      this.#values = openSync(join(folder, VALUES), constants.O_RDWR | constants.O_CREAT);
+      ftruncateSync(this.#values, steps.length * names.length * 4);
     } catch (error) {
       throw unwritable(join(folder, HEADER), error);
     }
     this.#tailAt = Buffer.byteLength(text);
+    this.#rows = steps.length;
+    this.#lastStep = steps.at(-1) ?? -Infinity;
   }
 
   /** @throws RangeError when names or the number of weights changed, or `step` goes back */
@@ -106,17 +129,9 @@ const headerSchema = z.object({
 
 /** Reads what {@link AlphaWriter} wrote; a run without weights gives an empty series. `problem` says what was left out. */
 export async function readAlpha(folder: string): Promise<{ series: AlphaSeries; problem?: string }> {
-  const file = join(folder, HEADER);
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return { series: new AlphaSeries([], [], new Float32Array()) };
-  }
-  const value = parseHeader(text);
-  checkVersion(value, file);
-  const { names, steps } = parseOptions(headerSchema, value, file);
+  const header = await readHeader(join(folder, HEADER));
+  if (!header) return { series: new AlphaSeries([], [], new Float32Array()) };
+  const { names, steps } = header;
   const values = await readFloats(join(folder, VALUES), steps.length * names.length);
   const rows = names.length === 0 ? 0 : Math.floor(values.length / names.length);
   if (rows === steps.length) return { series: new AlphaSeries(names, steps, values) };
@@ -124,6 +139,20 @@ export async function readAlpha(folder: string): Promise<{ series: AlphaSeries; 
     series: new AlphaSeries(names, steps.slice(0, rows), values.subarray(0, rows * names.length)),
     problem: `${join(folder, VALUES)} holds ${rows} of ${steps.length} snapshots; the others are lost`,
   };
+}
+
+/** @returns undefined when there is no such file */
+async function readHeader(file: string): Promise<z.infer<typeof headerSchema> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
+  }
+  const value = parseHeader(text);
+  checkVersion(value, file);
+  return parseOptions(headerSchema, value, file);
 }
 
 /** A header whose tail was cut by a power failure is read up to its last whole step. */

@@ -1,5 +1,6 @@
 import { closeSync, fdatasyncSync, futimesSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import writeFileAtomic from "write-file-atomic";
 import { unwritable } from "./adapter.js";
 import { isObject, parse, stringify } from "./plain.js";
 import type { RunStatus } from "./record.js";
@@ -8,7 +9,14 @@ import type { RunStatus } from "./record.js";
 export type RunEvent =
   | { readonly type: "metrics"; readonly t: number; readonly step: number; readonly metrics: Metrics }
   | { readonly type: "note"; readonly t: number; readonly text: string }
-  | { readonly type: "status"; readonly t: number; readonly status: RunStatus; readonly reason?: string };
+  | {
+      readonly type: "status";
+      readonly t: number;
+      readonly status: RunStatus;
+      readonly reason?: string;
+      /** with "running": the run had ended and goes on from its checkpoint at this step */
+      readonly step?: number;
+    };
 
 export type Metrics = Readonly<Record<string, number>>;
 
@@ -85,17 +93,48 @@ export interface DroppedLine {
 export async function readEvents(file: string): Promise<{ events: RunEvent[]; dropped: DroppedLine[] }> {
   const events: RunEvent[] = [];
   const dropped: DroppedLine[] = [];
-  const bytes = await readIfThere(file);
-  for (let start = 0, line = 1; start < bytes.length; line++) {
-    const newline = bytes.indexOf(10, start);
-    const end = newline === -1 ? bytes.length : newline;
-    const text = bytes.toString("utf8", start, end);
-    start = end + 1;
+  for (const { line, bytes } of linesOf(await readIfThere(file))) {
+    const text = bytes.toString("utf8");
     const event = eventOf(text);
     if (event) events.push(event);
     else dropped.push({ line, text });
   }
   return { events, dropped };
+}
+
+/**
+ * Replaces a log by one without the metrics after `step` and with `mark` at its end: readers see the old or the new.
+ * A last line cut short goes too; damaged lines before it stay and are still reported.
+ *
+ * @returns the events that stayed
+ */
+export async function trimEvents(file: string, step: number, mark: RunEvent): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  const kept: Uint8Array[] = [];
+  const newline = Buffer.from("\n");
+  for (const { bytes, whole } of linesOf(await readIfThere(file))) {
+    const event = eventOf(bytes.toString("utf8"));
+    if (event ? event.type === "metrics" && event.step > step : !whole) continue;
+    kept.push(bytes, newline);
+    if (event) events.push(event);
+  }
+  kept.push(Buffer.from(`${stringify(mark)}\n`));
+  try {
+    await writeFileAtomic(file, Buffer.concat(kept));
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+  return events;
+}
+
+/** `whole`: the line ends with a newline, which only the last one may lack. */
+function* linesOf(log: Buffer): Generator<{ line: number; bytes: Buffer; whole: boolean }> {
+  for (let start = 0, line = 1; start < log.length; line++) {
+    const newline = log.indexOf(10, start);
+    const end = newline === -1 ? log.length : newline;
+    yield { line, bytes: log.subarray(start, end), whole: newline !== -1 };
+    start = end + 1;
+  }
 }
 
 function eventOf(text: string): RunEvent | undefined {

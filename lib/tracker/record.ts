@@ -27,6 +27,16 @@ export interface Artifact {
   readonly bytes: number;
 }
 
+/** One continuation of a run that had ended. */
+export interface Resumption {
+  /** ISO 8601, UTC */
+  readonly at: string;
+  /** of the checkpoint: what was logged after it was removed */
+  readonly step: number;
+  /** from the end of the run, or its last sign of life, to `at` */
+  readonly gapMs: number;
+}
+
 /** The content of `run.json`. */
 export interface RunData {
   schema: number;
@@ -37,7 +47,9 @@ export interface RunData {
   params: PlainObject;
   seed?: number;
   dataFiles: readonly Source[];
+  /** of the process that started it */
   environment: Environment;
+  /** its only writer: of a resumed run the one that resumed it last */
   process: ProcessIdentity;
   status: StoredStatus;
   /** ISO 8601, UTC */
@@ -46,6 +58,9 @@ export interface RunData {
   /** why it was interrupted */
   reason?: string;
   error?: RunError;
+  resumed?: readonly Resumption[];
+  /** upper updates per weight snapshot; absent: 1 */
+  weightsEvery?: number;
   summary: PlainObject;
   artifacts: readonly Artifact[];
 }
@@ -77,6 +92,8 @@ const runSchema = z.object({
   endedAt: z.exactOptional(z.iso.datetime()),
   reason: z.exactOptional(z.string()),
   error: z.exactOptional(z.object({ message: z.string(), stack: z.exactOptional(z.string()) })),
+  resumed: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: z.number(), gapMs: z.number() }))),
+  weightsEvery: z.exactOptional(z.number()),
   summary: plainSchema,
   artifacts: z.array(z.object({ name: z.string(), sha256: z.string(), bytes: z.number() })),
 });

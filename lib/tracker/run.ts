@@ -3,7 +3,7 @@ import { LowSync } from "lowdb";
 import { AtomicJson } from "./adapter.js";
 import { AlphaWriter } from "./alphaFiles.js";
 import { keepArtifact } from "./artifacts.js";
-import { EventLog, type Metrics } from "./events.js";
+import type { EventLog, Metrics, RunEvent } from "./events.js";
 import { runError, watch } from "./lifecycle.js";
 import { plainObject } from "./plain.js";
 import { type Artifact, parseRun, type RunData } from "./record.js";
@@ -24,6 +24,13 @@ export interface LoggedLevel {
   readonly gradientNorm?: number | undefined;
 }
 
+/** Where a resumed run stands. */
+export interface Continued {
+  readonly alpha: AlphaWriter | undefined;
+  /** logged up to the checkpoint: decides which of the next ones get a weight snapshot */
+  readonly upperUpdates: number;
+}
+
 type Ending = Pick<RunData, "status" | "reason" | "error">;
 
 /** A run being written. One process writes it; what was logged survives the death of that process. */
@@ -37,15 +44,17 @@ export class Run {
   readonly #heartbeat: NodeJS.Timeout;
   readonly #unwatch: () => void;
   #alpha: AlphaWriter | undefined;
-  #upperUpdates = 0;
+  #upperUpdates: number;
 
-  /** Made by `store.startRun`, which has written run.json. */
-  constructor(folder: string, data: RunData, weightsEvery: number) {
+  /** Made by `store.startRun` and `store.resumeRun`, which have written run.json. */
+  constructor(folder: string, data: RunData, events: EventLog, continued?: Continued) {
     this.id = data.id;
     this.folder = folder;
-    this.#weightsEvery = weightsEvery;
+    this.#weightsEvery = data.weightsEvery ?? 1;
+    this.#alpha = continued?.alpha;
+    this.#upperUpdates = continued?.upperUpdates ?? 0;
     this.#db = new LowSync(new AtomicJson(join(folder, "run.json"), parseRun), data);
-    this.#events = new EventLog(join(folder, "events.jsonl"));
+    this.#events = events;
     this.#heartbeat = setInterval(() => this.#events.beat(), HEARTBEAT_MS).unref();
     this.#unwatch = watch((end) => this.#end(end));
   }
@@ -53,6 +62,8 @@ export class Run {
   /**
    * Appends metrics, or those of an engine's iteration as `lower.loss`, `upper.gradientNorm` and so on, together with
    * its weights after every `weightsEvery`-th upper update, from the first on.
+   * In a resumed run the count goes on from the upper updates logged up to the checkpoint, so that the snapshots are at
+   * the same iterations as without the interruption. Metrics logged by hand as `upper.…` count as upper updates then.
    */
   log(step: number, metrics: Metrics): void;
   log(iteration: LoggedIteration): void;
@@ -61,8 +72,8 @@ export class Run {
     if (typeof at === "number") return this.#events.metrics(at, metrics ?? {});
     const { iteration, lower, upper } = at;
     this.#events.metrics(iteration, { ...prefixed("lower", lower), ...(upper && prefixed("upper", upper)) });
-    if (!upper || !at.weights) return;
-    if (this.#upperUpdates++ % this.#weightsEvery !== 0) return;
+    if (!upper) return;
+    if (this.#upperUpdates++ % this.#weightsEvery !== 0 || !at.weights) return;
     const { names, values } = at.weights();
     this.logWeights(iteration, names, values);
   }
@@ -148,6 +159,10 @@ export class Run {
     if (status !== "running") throw new Error(`run ${this.id} is ${status}; ${verb} needs a new run (store.startRun)`);
   }
 }
+
+/** An event that {@link Run.log} wrote for an iteration with an upper update. */
+export const isUpperUpdate = (event: RunEvent): boolean =>
+  event.type === "metrics" && Object.keys(event.metrics).some((name) => name.startsWith("upper."));
 
 function prefixed(level: string, values: LoggedLevel): Record<string, number> {
   const defined = Object.entries(values as Record<string, number | undefined>).filter(

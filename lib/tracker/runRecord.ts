@@ -6,9 +6,9 @@ import type { AlphaSeries } from "./alphaSeries.js";
 import type { Environment } from "./environment.js";
 import { readEvents, type RunEvent } from "./events.js";
 import type { PlainObject } from "./plain.js";
-import type { Artifact, RunError, RunStatus } from "./record.js";
+import type { Artifact, Resumption, RunError, RunStatus } from "./record.js";
 import { readRun, type RunHead } from "./runIndex.js";
-import { type ProcessIdentity, statusNow } from "./status.js";
+import { type ProcessIdentity, since, statusNow } from "./status.js";
 
 /** One line of a list of runs. */
 export interface RunSummary {
@@ -25,7 +25,12 @@ export interface RunSummary {
   /** ISO 8601, UTC */
   readonly startedAt: string;
   readonly endedAt?: string;
-  /** from start to end; of a crashed run to its last sign of life, of a running one to now */
+  /** when and from which step it was continued; absent when it never was */
+  readonly resumed?: readonly Resumption[];
+  /**
+   * From start to end; of a crashed run to its last sign of life, of a running one to now.
+   * Without the gaps before it was resumed, but with the time behind what was then logged again.
+   */
   readonly wallMs: number;
   readonly params: PlainObject;
   readonly summary: PlainObject;
@@ -60,13 +65,14 @@ export async function openRecord(folder: string, here: ProcessIdentity): Promise
   const data = readRun(join(folder, "run.json"));
   const { environment, dataFiles, artifacts, error } = data;
   const log = join(folder, "events.jsonl");
-  let cached: { size: number; content: ReturnType<typeof readEvents> } | undefined;
+  let cached: { stamp: string; content: ReturnType<typeof readEvents> } | undefined;
   const content = async () => {
-    const size = await stat(log).then(
-      (s) => s.size,
-      () => 0,
+    // a log only grows, unless a resumed run replaces it
+    const stamp = await stat(log).then(
+      ({ size, ino }) => `${size}/${ino}`,
+      () => "",
     );
-    if (cached?.size !== size) cached = { size, content: readEvents(log) };
+    if (cached?.stamp !== stamp) cached = { stamp, content: readEvents(log) };
     return cached.content;
   };
   const points = async () => (await content()).events.filter((event) => event.type === "metrics");
@@ -93,10 +99,11 @@ export async function openRecord(folder: string, here: ProcessIdentity): Promise
 }
 
 export async function summarize(folder: string, head: RunHead, here: ProcessIdentity): Promise<RunSummary> {
-  const { id, name, group, tags, seed, startedAt, endedAt, params, summary } = head;
+  const { id, name, group, tags, seed, startedAt, endedAt, resumed, params, summary } = head;
   const lastSeen = head.status === "running" ? await lastSeenMs(folder, head) : 0;
   const status = statusNow(head, lastSeen, here);
   const end = endedAt !== undefined ? Date.parse(endedAt) : status === "running" ? Date.now() : lastSeen;
+  const gaps = (resumed ?? []).reduce((sum, { gapMs }) => sum + gapMs, 0);
   const reason = head.reason ?? head.error?.message;
   return {
     id,
@@ -109,16 +116,18 @@ export async function summarize(folder: string, head: RunHead, here: ProcessIden
     ...(seed !== undefined && { seed }),
     startedAt,
     ...(endedAt !== undefined && { endedAt }),
-    wallMs: Math.max(0, Math.round(end - Date.parse(startedAt))),
+    ...(resumed && { resumed }),
+    wallMs: Math.max(0, Math.round(end - Date.parse(startedAt) - gaps)),
     params,
     summary,
   };
 }
 
-async function lastSeenMs(folder: string, head: RunHead): Promise<number> {
+/** The last sign of life of a run that says "running", ms since epoch. */
+export async function lastSeenMs(folder: string, head: RunHead): Promise<number> {
   try {
     return (await stat(join(folder, "events.jsonl"))).mtimeMs;
   } catch {
-    return Date.parse(head.startedAt);
+    return since(head);
   }
 }

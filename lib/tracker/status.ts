@@ -39,7 +39,7 @@ export function thisProcess(): ProcessIdentity {
  * @param here        the reader's own identity
  */
 export function statusNow(
-  run: Pick<RunData, "status" | "process" | "startedAt">,
+  run: Pick<RunData, "status" | "process" | "startedAt" | "resumed">,
   lastSeenMs: number,
   here: ProcessIdentity,
 ): RunStatus {
@@ -47,10 +47,13 @@ export function statusNow(
   const { process: owner } = run;
   const visible = owner.host === here.host && (owner.space === here.space || owner.boot !== here.boot);
   if (!visible) return Date.now() - lastSeenMs > STALE_MS ? "crashed" : "running";
-  const rebooted =
-    owner.boot === undefined ? Date.parse(run.startedAt) < Date.now() - uptime() * 1000 : owner.boot !== here.boot;
+  const rebooted = owner.boot === undefined ? since(run) < Date.now() - uptime() * 1000 : owner.boot !== here.boot;
   return !rebooted && isAlive(owner) ? "running" : "crashed";
 }
+
+/** When the process named in the record began to write it, ms since epoch. */
+export const since = (run: Pick<RunData, "startedAt" | "resumed">): number =>
+  Date.parse(run.resumed?.at(-1)?.at ?? run.startedAt);
 
 function isAlive(owner: ProcessIdentity): boolean {
   try {

@@ -8,8 +8,10 @@ import { parseOptions } from "../core/check.js";
 import type { Source } from "../data/types.js";
 import { AtomicJson, unwritable } from "./adapter.js";
 import { captureEnvironment, projectRoot } from "./environment.js";
+import { EventLog } from "./events.js";
 import { plain, plainObject } from "./plain.js";
 import { parseRun, RUN_ID, type RunData, type RunStatus, SCHEMA_VERSION } from "./record.js";
+import { continueRun } from "./resume.js";
 import { Run } from "./run.js";
 import { scanRuns, type Unreadable } from "./runIndex.js";
 import { openRecord, type RunRecord, type RunSummary, summarize } from "./runRecord.js";
@@ -87,9 +89,8 @@ export class Store {
    * @throws TypeError naming every wrong option; Error when the folder cannot be written, and nothing is left there
    */
   async startRun(options: StartRun): Promise<Run> {
-    if (this.readOnly)
-      throw new Error(`the store ${this.folder} was opened with readOnly; open it without to log runs`);
-    const { name, group, tags = [], dataFiles = [], backend, weightsEvery = 1 } = checkStart(options);
+    this.#writable();
+    const { name, group, tags = [], dataFiles = [], backend, weightsEvery } = checkStart(options);
     const params = plainObject(options.params, "params");
     const seed = options.seed ?? (typeof params.seed === "number" ? params.seed : undefined);
     const computedBy = backend === undefined ? undefined : plain(backend, "backend");
@@ -107,24 +108,49 @@ export class Store {
       process: this.#here,
       status: "running",
       startedAt: now.toISOString(),
+      ...(weightsEvery !== undefined && { weightsEvery }),
       summary: {},
       artifacts: [],
     };
-    return this.#create(data, weightsEvery);
+    return this.#create(data);
   }
 
   /** The folder gets its name once run.json is in it: no reader meets half a run. */
-  async #create(data: RunData, weightsEvery: number): Promise<Run> {
+  async #create(data: RunData): Promise<Run> {
     const [starting, folder] = [join(this.folder, `.${data.id}`), join(this.folder, data.id)];
     try {
       await mkdir(starting);
       new LowSync(new AtomicJson(join(starting, "run.json"), parseRun), data).write();
       await rename(starting, folder);
-      return new Run(folder, data, weightsEvery);
+      return new Run(folder, data, new EventLog(join(folder, "events.jsonl")));
     } catch (error) {
       for (const half of [starting, folder]) await rm(half, { recursive: true, force: true }).catch(() => undefined);
       throw unwritable(folder, error instanceof Error && error.cause !== undefined ? error.cause : error);
     }
+  }
+
+  /**
+   * Continues a failed, interrupted or crashed run from a checkpoint taken at `step`, in the same files: the metrics and
+   * weight snapshots logged after `step` are removed, for the training logs them again. Notes, status events, summary
+   * and artifacts stay; a status event with the step marks the gap. `startedAt` and the environment remain those of the
+   * start. Whatever interrupts the resuming itself, the run can be resumed again.
+   *
+   * @param id  the run's id or the beginning of it
+   * @throws Error when the run has finished, runs in a living process, or is being resumed by another one; and as
+   *   {@link read} does. The process of a run on another machine counts as dead five minutes after its last heartbeat.
+   * @example
+   * const run = await store.resumeRun("20261121-0930", { step: 100 });
+   * run.log(101, { loss: 0.3 });
+   */
+  async resumeRun(id: string, options: { readonly step: number }): Promise<Run> {
+    this.#writable();
+    const { step } = parseOptions(resumeSchema, options, "resumeRun");
+    return continueRun(await this.#folderOf(id), step, this.#here);
+  }
+
+  #writable(): void {
+    if (this.readOnly)
+      throw new Error(`the store ${this.folder} was opened with readOnly; open it without to log runs`);
   }
 
   /** Runs that match all of `filter`, newest first. Damaged ones are left out: see {@link unreadable}. */
@@ -152,6 +178,10 @@ export class Store {
    * @throws Error when no or more than one run matches, or its record is damaged or newer than this version
    */
   async read(id: string): Promise<RunRecord> {
+    return openRecord(await this.#folderOf(id), this.#here);
+  }
+
+  async #folderOf(id: string): Promise<string> {
     const ids = (await readdir(this.folder)).filter((name) => RUN_ID.test(name)).sort();
     const matches = ids.includes(id) ? [id] : ids.filter((name) => id !== "" && name.startsWith(id));
     const [match] = matches;
@@ -163,7 +193,7 @@ export class Store {
       const some = `${matches.slice(0, 5).join(", ")}${matches.length > 5 ? ", …" : ""}`;
       throw new Error(`"${id}" begins the ids of ${matches.length} runs in ${this.folder}: ${some}`);
     }
-    return openRecord(join(this.folder, match), this.#here);
+    return join(this.folder, match);
   }
 }
 
@@ -186,5 +216,7 @@ const startSchema = z.strictObject({
   backend: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
   weightsEvery: z.number().int().min(1).optional(),
 });
+
+const resumeSchema = z.strictObject({ step: z.number() });
 
 const checkStart = (options: StartRun) => parseOptions(startSchema, options, "startRun");

@@ -11,7 +11,7 @@ beforeAll(() => useBackend());
 const scalar: BilevelProblem<tf.Tensor1D, null> = weightedProblem({
   init: () => ({ phi: { x: tf.tensor1d([1]) }, alpha: { w: tf.tensor1d([2]) } }),
   weighted: {
-    losses: (phi, b) => tf.mul(0.5, tf.squaredDifference(phi.x, b)),
+    losses: (phi, b) => ({ loss_B: tf.mul(0.5, tf.squaredDifference(phi.x, b)) }),
     weights: (alpha) => tf.clone(alpha.w as tf.Tensor1D),
   },
   upper: (phi) => tf.mul(0.5, tf.sum(tf.squaredDifference(phi.x, 3))),
@@ -119,4 +119,40 @@ test("a loss that is no number stops the run, says where, and keeps the state be
   await expect(drain()).rejects.toThrow(/lower level's loss or gradient is NaN at iteration 3/);
   expect(solver.state().iteration).toBe(2);
   expect(solver.state().phi.x.values.every(Number.isFinite)).toBe(true);
+});
+
+test.each([{ method: "dot" }, { method: "unrolled" }, { method: "sama" }] as const)(
+  "an upper gradient that is no number leaves α as it was, $method",
+  async (hypergradient) => {
+    const tensors = tf.memory().numTensors;
+    const broken: typeof scalar = {
+      ...scalar,
+      upper: (phi, alpha, batch) => tf.tidy(() => tf.mul(scalar.upper(phi, alpha, batch), calls++ < 2 ? 1 : NaN)),
+    };
+    let calls = 0;
+    const options = { lower: sgd(0.1), upper: { ...upper, hypergradient, unrollSteps: 2 } };
+    const solver = solveBilevel(broken, batches, { iterations: 9, ...options });
+    const drain = async () => {
+      for await (const _ of solver);
+    };
+    await expect(drain()).rejects.toThrow(/upper level's loss or gradient is NaN at iteration 6/);
+    const { alpha, phi, upperUpdates } = solver.state();
+    const healthy = solveBilevel(scalar, batches, { iterations: 4, ...options });
+    for await (const _ of healthy);
+    expect(upperUpdates).toBe(2);
+    expect(alpha).toStrictEqual(healthy.state().alpha);
+    expect(phi.x.values.every(Number.isFinite)).toBe(true);
+    expect(tf.memory().numTensors).toBe(tensors);
+  },
+);
+
+test("a resumed run that is over already does nothing", async () => {
+  const options = { lower: sgd(0.1), upper };
+  const first = solveBilevel(scalar, batches, { iterations: 3, ...options });
+  for await (const _ of first);
+  const again = solveBilevel(scalar, batches, { iterations: 3, ...options, resume: first.state() });
+  const seen: Iteration[] = [];
+  for await (const iteration of again) seen.push(iteration);
+  expect(seen).toEqual([]);
+  expect(again.state()).toStrictEqual(first.state());
 });

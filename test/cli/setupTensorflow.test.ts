@@ -25,7 +25,7 @@ pack) echo pack >> ${home}/calls
   tar czf tensorflow-tfjs-node-gpu-4.22.0.tgz package && tar czf google-protobuf-3.21.4.tgz package && rm -r package ;;
 exec) echo compile >> ${home}/calls
   test -e ${home}/broken && echo "fatal error: it is broken" && exit 1
-  mkdir -p build/Release && echo text > build/Release/tfjs_binding.node ;;
+  mkdir -p build/Release && echo text | tee build/Release/tfjs_binding.node > build/Release/quiet.node ;;
 esac
 exit 0
 `;

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { StudyReport } from "../../lib/cli/studyReport.js";
+import type { StudyReport } from "../../lib/study/report.js";
 import { makeDemo } from "../../lib/data/synthetic.js";
 
 const main = join(import.meta.dirname, "../../dist/cli/main.js");

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
-import { axpy, dotTree, fromPlain, mapTree, normTree, toPlain, valueAndGrads } from "../../lib/core/tree.js";
+import { globalNorm } from "../../lib/core/norm.js";
+import { axpy, dotTree, fromPlain, mapTree, toPlain, valueAndGrads } from "../../lib/core/tree.js";
 import { expectClose } from "../expectClose.js";
 
 beforeAll(() => useBackend());
@@ -11,7 +12,7 @@ const tree = () => ({ a: tf.tensor1d([3, 4]), b: tf.tensor2d([[12]]) });
 test("axpy, inner product and global norm are those of the concatenated vector", () => {
   expectClose(axpy(2, tree(), tree()).a, [9, 12]);
   expectClose(dotTree(tree(), axpy(1, tree(), tree())), 2 * 169);
-  expectClose(normTree(tree()), 13);
+  expectClose(globalNorm(tree()), 13);
 });
 
 test("a tree that lacks a tensor is refused by name", () => {

@@ -124,7 +124,7 @@ describe("recognition", () => {
     await expect(importSource([path.join(folder, "nothing")], quiet)).rejects.toThrow("no such file");
     const own = path.join(folder, "own");
     mkdirSync(own);
-    await expect(importSource([own], quiet)).rejects.toThrow("no .json, .jsonl or .gz file in this folder");
+    await expect(importSource([own], quiet)).rejects.toThrow("no .json, .jsonl, .parquet or .gz file in this folder");
     write("own/b.json", { q1: [physics] });
     write("own/a.jsonl", [{ problem: "p", steps: ["x"], final_answer_correct: true, label: -1, domain: "d" }]);
     const { solutions } = await importSource([own], quiet);

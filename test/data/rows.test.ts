@@ -74,9 +74,13 @@ test("meta rows come back with question, steps and outcome", async () => {
     question_id: "q1",
     dataset: "d",
     generator: "m",
+    step_labels: [1, 0, 0],
   });
   const { solutions, withoutSteps } = await loadMetaSet(write("meta.json", rows), quiet);
-  const kept = ({ question, steps, correct, questionId }: Solution) => ({ question, steps, correct, questionId });
+  const kept = ({ question, steps, correct, questionId, stepLabels }: Solution) => ({
+    ...{ question, steps, correct, questionId },
+    ...(stepLabels && { stepLabels }),
+  });
   expect(solutions.map(kept)).toEqual([plain, odd, empty].map(kept));
   expect(withoutSteps).toBe(1);
 });

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
 import { aggregate, type Aggregation, aggregations } from "../../lib/loss/aggregate.js";
-import { outcomeLoss } from "../../lib/loss/objective.js";
+import { labelledStepsLoss, outcomeLoss } from "../../lib/loss/objective.js";
 import { stepLoss } from "../../lib/loss/step.js";
 import { centralDifference, expectClose } from "../expectClose.js";
 
@@ -85,6 +85,27 @@ describe("step losses", () => {
   });
 });
 
-test("the outcome loss is the mean squared error of σ(A)", () => {
-  expectClose(outcomeLoss(tf.tensor1d([0, 2]), tf.tensor1d([1, 0])), (0.25 + sigma(2) ** 2) / 2);
+describe("meta losses", () => {
+  const [logits, mask, outcome] = [tf.tensor2d([[0, 1], [2, 9]]), tf.tensor2d([[1, 1], [1, 0]]), tf.tensor1d([1, 0])]; // prettier-ignore
+
+  test('"+" is the mean squared error of σ(A) against the outcome', () => {
+    const expected = ((sigma(0.5) - 1) ** 2 + sigma(2) ** 2) / 2;
+    expectClose(outcomeLoss("+", "logOddsMean", logits, mask, outcome), expected);
+  });
+
+  test('"both" aggregates the scores of the right label and compares them with 1', () => {
+    const expected = ((Math.min(sigma(0), sigma(1)) - 1) ** 2 + (sigma(-2) - 1) ** 2) / 2;
+    expectClose(outcomeLoss("both", "min", logits, mask, outcome), expected);
+    expectClose(
+      outcomeLoss("both", "logOddsMean", logits, mask, outcome),
+      outcomeLoss("+", "logOddsMean", logits, mask, outcome),
+      { relative: 1e-5 },
+    );
+  });
+
+  test("labelled steps alone count, each by itself", () => {
+    const [labels, labelled] = [tf.tensor2d([[1, 0], [0, 1]]), tf.tensor2d([[1, 0], [1, 0]])]; // prettier-ignore
+    expectClose(labelledStepsLoss(logits, labels, labelled), ((sigma(0) - 1) ** 2 + sigma(2) ** 2) / 2);
+    expectClose(labelledStepsLoss(logits, labels, tf.zeros([2, 2])), 0);
+  });
 });

@@ -61,26 +61,16 @@ describe("objectives", () => {
   test("padding moves neither the upper loss nor its gradient", () => {
     const problem = prmProblem({ prm, weighting: uniform() });
     const batch = solutionBatch(encoded.meta, Int32Array.of(0, 1));
-    const [B, S, F] = [2, 2, encoder.size];
-    const padded = {
-      input: tf.reshape<tf.Rank.R2>(
-        tf.pad(
-          tf.reshape(batch.input, [B, S, F]),
-          [
-            [0, 0],
-            [0, 3],
-            [0, 0],
-          ],
-          0.7,
-        ),
-        [B * (S + 3), F],
-      ),
-      mask_BS: tf.pad(batch.mask_BS, [
-        [0, 0],
-        [0, 3],
-      ]),
-      label_B: batch.label_B,
-    };
+    const pad = (x: tf.Tensor | undefined, value: number) =>
+      tf.pad(
+        x as tf.Tensor2D,
+        [
+          [0, 0],
+          [0, 3],
+        ],
+        value,
+      );
+    const padded = { ...batch, index_BS: pad(batch.index_BS, 1), mask_BS: pad(batch.mask_BS, 0) };
     const [a, b] = [batch, padded].map((meta) => valueAndGrads((p) => problem.upper(p, {}, meta), phi()));
     expectClose(a.value, b.value);
     expectClose(a.grads["l1/weight"], b.grads["l1/weight"]);

@@ -29,6 +29,15 @@ test.skipIf(here.boot === undefined)("a reused pid and a reboot mean crashed", (
   expect(status({ boot: "another", space: "another" })).toBe("crashed");
 });
 
+test("where there is no boot id, a run resumed since the start of this machine is running", () => {
+  const { boot: _boot, ...owner } = here;
+  const run = { status: "running", process: owner, startedAt: "2001-01-01T00:00:00Z" } as const;
+  const reader = { ...owner };
+  expect(statusNow(run, Date.now(), reader)).toBe("crashed");
+  const resumed = [{ at: new Date().toISOString(), step: 1, gapMs: 0 }];
+  expect(statusNow({ ...run, resumed }, Date.now(), reader)).toBe("running");
+});
+
 test.each([
   ["host", { host: "another", pid: 1 }],
   ["container", { space: "pid:[1]", pid: 1 }],

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
 import { domainTable } from "../../lib/weighting/domainTable.js";
-import { fixedDomainWeights, uniform } from "../../lib/weighting/uniform.js";
+import { fixedDomainWeights } from "../../lib/weighting/fixed.js";
+import { uniform } from "../../lib/weighting/uniform.js";
 import { centralDifference, expectClose } from "../expectClose.js";
 
 beforeAll(() => useBackend());
@@ -13,6 +14,7 @@ const batch = (domains: number[]) => ({
     domains.map((_, i) => i),
     "int32",
   ),
+  target_B: tf.ones([domains.length]) as tf.Tensor1D,
 });
 const softplus = (r: number) => Math.log1p(Math.exp(r));
 const weightsOf = (raw: number[]) => {

@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { axpy, mapTree, normTree, type Params, tidyTree, valueAndGrads } from "../../core/tree.js";
+import { globalNorm } from "../../core/norm.js";
+import { axpy, mapTree, type Params, tidyTree, valueAndGrads } from "../../core/tree.js";
 import { type HypergradientPoint, pullBackWeights } from "./point.js";
+
+export interface DartsOptions {
+  /** ‖εv‖, defaults to 0.01 */
+  readonly radius?: number | undefined;
+}
 
 /**
  * g = −[∇_α L_lower(φ + εv, α) − ∇_α L_lower(φ − εv, α)] / 2ε,  ε = radius / (‖v‖ + 1e-15):
@@ -8,21 +14,23 @@ import { type HypergradientPoint, pullBackWeights } from "./point.js";
  *
  * DARTS (arXiv 1806.09055, eq. 8) as Betty and DreamPRM use it: no learning-rate factor.
  * Where the weights enter linearly only the losses at φ ± εv are needed, no backward pass through the model.
- *
- * @param radius  ‖εv‖, defaults to 0.01
  */
-export function darts<L>(point: HypergradientPoint<L>, { radius = 0.01 }: { radius?: number } = {}): Params {
-  const { problem, phi, alpha, batch, vector } = point;
-  return tidyTree(() => {
-    const epsilon = radius / (normTree(vector).dataSync()[0] + 1e-15);
-    const plus = axpy(epsilon, vector, phi);
-    const minus = axpy(-epsilon, vector, phi);
-    if (problem.weighted) {
-      const { losses } = problem.weighted;
-      const difference_B = tf.sub(losses(minus, batch), losses(plus, batch));
-      return pullBackWeights(problem.weighted, point, tf.div(difference_B, 2 * epsilon * difference_B.size));
-    }
-    const at = (shifted: Params) => valueAndGrads((a) => problem.lower(shifted, a, batch), alpha).grads;
-    return mapTree((gMinus, gPlus) => tf.div(tf.sub(gMinus, gPlus), 2 * epsilon), at(minus), at(plus));
-  });
+export function darts<L>(point: HypergradientPoint<L>, { radius = 0.01 }: DartsOptions = {}): Params {
+  return tidyTree(() => centralDifference(point, point.vector, radius));
+}
+
+/** −∂²L_lower/∂α∂φ · v by a central difference of size `radius`. */
+export function centralDifference<L>(point: HypergradientPoint<L>, vector: Params, radius: number): Params {
+  const { problem, phi, alpha, batch } = point;
+  const { weighted } = problem;
+  const epsilon = radius / (globalNorm(vector) + 1e-15);
+  const [plus, minus] = [axpy(epsilon, vector, phi), axpy(-epsilon, vector, phi)];
+  if (weighted) {
+    const { loss_B, seen } = weighted.losses(minus, batch);
+    const difference_B = tf.sub(loss_B, weighted.losses(plus, batch).loss_B);
+    const cotangent_B = tf.div<tf.Tensor1D>(difference_B, 2 * epsilon * difference_B.size);
+    return pullBackWeights(point, seen && weighted.losses(phi, batch).seen, cotangent_B);
+  }
+  const at = (shifted: Params) => valueAndGrads((a) => problem.lower(shifted, a, batch), alpha).grads;
+  return mapTree((gMinus, gPlus) => tf.div(tf.sub(gMinus, gPlus), 2 * epsilon), at(minus), at(plus));
 }

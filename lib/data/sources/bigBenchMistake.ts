@@ -1,36 +1,36 @@
-import { questionNames, uniqueNames } from "../identity.js";
-import { firstErrorLabels, type Reader } from "../reader.js";
-import { bigBenchMistakeRow, validateRows } from "../schema.js";
-import type { Solution } from "../types.js";
-import { domainOf } from "./mrBen.js";
+import { defineReader } from "../reader.js";
+import { bigBenchMistakeRow } from "../schema.js";
 
 /**
- * BIG-Bench-Mistake (WHGTyen/BIG-Bench-Mistake): JSON lines `input, steps, target, answer, mistake_index` (0-based,
- * null when no step is wrong); the domain is the file's name. A solution is right when its answer is the target but
- * for white space, whatever its steps are like. Blank steps are left out after the labels are given.
+ * BIG-Bench-Mistake (WHGTyen/BIG-Bench-Mistake, arXiv 2311.08516): JSON lines `input, steps, target, answer,
+ * mistake_index` (0-based, null when no step is wrong); the domain is the file's name. A solution is right when its
+ * answer is the target but for white space, whatever its steps are like. Blank steps are left out; a mistake in one
+ * counts for the step after it.
  */
-export const bigBenchMistake: Reader = {
+export const bigBenchMistake = defineReader({
   format: "BIG-Bench-Mistake",
   fields: ["input", "steps", "mistake_index"],
-  read(file, { afterError }) {
-    const domain = domainOf(file.path);
-    const names = questionNames();
-    const unique = uniqueNames();
-    const solutions = validateRows(file, bigBenchMistakeRow).map((row, i): Solution => {
-      const labels = firstErrorLabels(row.steps.length, row.mistake_index, afterError);
-      const full = row.steps.flatMap((step, n) => (step.trim() === "" ? [] : [n]));
-      const answer = row.answer?.trim();
-      return {
-        id: unique(`${domain}-${i}`, i),
-        questionId: names.of(row.input),
+  row: bigBenchMistakeRow,
+  open: (sheet) => (row, at) => {
+    const full = row.steps.filter((step) => step.trim() !== "");
+    const before = row.steps.slice(0, row.mistake_index ?? undefined).filter((step) => step.trim() !== "").length;
+    const steps = full.length > 0 ? full : [""];
+    const answer = row.answer?.trim();
+    return [
+      {
+        id: sheet.id(`${sheet.domain}-${at.row}`, at),
+        questionId: sheet.questionId(row.input),
         question: row.input,
-        steps: full.length > 0 ? full.map((n) => row.steps[n]) : [""],
-        stepLabels: full.length > 0 ? full.map((n) => labels[n]) : [labels[0]],
-        domain,
-        correct: answer === row.target.trim(),
+        steps,
+        domain: sheet.domain,
+        outcome: answer === row.target.trim(),
+        reference: row.target,
+        evidence: {
+          kind: "first-error",
+          firstError: row.mistake_index === null || before >= steps.length ? null : before,
+        },
         ...(answer !== undefined && { answer }),
-      };
-    });
-    return { solutions, withoutSteps: 0, notes: [] };
+      },
+    ];
   },
-};
+});

@@ -1,13 +1,10 @@
-import path from "node:path";
 import { finalAnswer } from "../../text/answer.js";
 import { splitSteps } from "../../text/steps.js";
-import { uniqueNames } from "../identity.js";
-import { firstErrorLabels, type Reader } from "../reader.js";
-import { mrBenRow, validateRows } from "../schema.js";
-import type { Solution } from "../types.js";
+import { defineReader } from "../reader.js";
+import { mrBenRow } from "../schema.js";
 
 /**
- * MR-Ben (dvlab-research/Mr-Ben): a JSON object, question id → solutions; the domain is the file's name.
+ * MR-Ben (dvlab-research/Mr-Ben, arXiv 2406.13975): a JSON object, question id → solutions; the domain is the file's name.
  *
  * The lines of `Model_Solution_Steps` are put together under their "Step N:" headings, since
  * `Model_Solution_First_Error_Step` counts headings, not lines: in the 150 physics solutions where the two differ, the
@@ -15,37 +12,35 @@ import type { Solution } from "../types.js";
  * one text whose lines are the steps, and the first error is the text of a line. Solutions whose first error cannot be
  * found, or whose line occurs twice, come without step labels.
  */
-export const mrBen: Reader = {
+export const mrBen = defineReader({
   format: "MR-Ben",
   fields: ["Question_UUID", "Model_Solution_Steps", "Model_Solution_First_Error_Step"],
-  read(file, { afterError }) {
-    const domain = domainOf(file.path);
-    const unique = uniqueNames();
-    let unlabelled = 0;
-    const solutions = validateRows(file, mrBenRow).map((row, i): Solution => {
-      const steps = stepsOf(row.Model_Solution_Steps);
-      const firstError = findFirstError(steps, row.Model_Solution_First_Error_Step);
-      if (firstError === undefined) unlabelled++;
-      const questionId = file.groups?.[i] ?? row.Question_UUID;
-      const generator = row.Sampled_Model ?? undefined;
-      const answer = finalAnswer(steps);
-      const options = row.Options?.trim();
-      return {
-        id: unique(`${questionId}-${generator ?? "model"}`, i),
+  row: mrBenRow,
+  open: (sheet) => (row, at) => {
+    const steps = stepsOf(row.Model_Solution_Steps);
+    const firstError = findFirstError(steps, row.Model_Solution_First_Error_Step);
+    if (firstError === undefined) {
+      sheet.note("solution(s) without step labels: their first error is not found, or found twice");
+    }
+    const questionId = at.group ?? row.Question_UUID;
+    const generator = row.Sampled_Model ?? undefined;
+    const answer = finalAnswer(steps);
+    const options = row.Options?.trim();
+    return [
+      {
+        id: sheet.id(`${questionId}-${generator ?? "model"}`, at),
         questionId,
         question: options ? `${row.Question}\nOptions:\n${options}` : row.Question,
         steps,
-        domain,
-        correct: row.Model_Solution_Correctness.trim().toLowerCase() === "correct",
-        ...(firstError !== undefined && { stepLabels: firstErrorLabels(steps.length, firstError, afterError) }),
+        domain: sheet.domain,
+        outcome: row.Model_Solution_Correctness.trim().toLowerCase() === "correct",
+        evidence: firstError === undefined ? { kind: "outcome" } : { kind: "first-error", firstError },
         ...(generator !== undefined && { generator }),
         ...(answer !== undefined && { answer }),
-      };
-    });
-    const note = `${unlabelled} solution(s) without step labels: their first error is not found, or found twice`;
-    return { solutions, withoutSteps: 0, notes: unlabelled > 0 ? [note] : [] };
+      },
+    ];
   },
-};
+});
 
 function stepsOf(lines: string | readonly string[]): string[] {
   if (typeof lines !== "string") return splitSteps(lines.join("\n"));
@@ -66,9 +61,4 @@ function findFirstError(steps: readonly string[], firstError: string | number): 
     if (found.length > 0) return found.length === 1 ? found[0] : undefined;
   }
   return undefined;
-}
-
-/** A file's name without folder and endings. */
-export function domainOf(file: string): string {
-  return path.basename(file).replace(/\.(?:json|jsonl|ndjson)?(?:\.gz)?$/i, "");
 }

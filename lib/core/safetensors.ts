@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import writeFileAtomic from "write-file-atomic";
-import type { PlainParams } from "../core/tree.js";
+import type { PlainParams } from "./tree.js";
 
 interface Entry {
   dtype: string;
@@ -37,19 +37,23 @@ export async function saveTensors(
 }
 
 /**
- * Reads a SafeTensors file of float32 tensors.
+ * Reads a SafeTensors file of float32 tensors, and the strings in its `__metadata__`.
  *
  * @throws Error naming the file and what is wrong: a header beyond the file, another dtype, offsets that do not fit
  */
-export async function loadTensors(path: string): Promise<PlainParams> {
+export async function loadTensors(
+  path: string,
+): Promise<{ tensors: PlainParams; metadata: Readonly<Record<string, string>> }> {
   const file = await readFile(path);
   const size = file.length >= 8 ? Number(file.readBigUInt64LE()) : Infinity;
   if (size > file.length - 8) throw new Error(`${path} is no SafeTensors file: its header would be ${size} bytes long`);
-  const header = JSON.parse(file.subarray(8, 8 + size).toString("utf8")) as Record<string, Entry>;
+  const header = JSON.parse(file.subarray(8, 8 + size).toString("utf8")) as Record<string, Entry> & {
+    __metadata__?: Record<string, string>;
+  };
   const data = file.subarray(8 + size);
-  const tensors = Object.entries(header).filter(([name]) => name !== "__metadata__");
-  return Object.fromEntries(
-    tensors.map(
+  const { __metadata__: metadata = {}, ...entries } = header;
+  const tensors = Object.fromEntries(
+    Object.entries(entries as Record<string, Entry>).map(
       ([
         name,
         {
@@ -71,4 +75,5 @@ export async function loadTensors(path: string): Promise<PlainParams> {
       },
     ),
   );
+  return { tensors, metadata };
 }

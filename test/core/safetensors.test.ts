@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadTensors, saveTensors } from "../../lib/model/safetensors.js";
+import { loadTensors, saveTensors } from "../../lib/core/safetensors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
 const tensors = {
@@ -13,7 +13,7 @@ const tensors = {
 test("what is saved is read back, and the layout is SafeTensors'", async () => {
   const path = join(folder, "a.safetensors");
   await saveTensors(path, tensors, { run: "Prüfung" });
-  expect(await loadTensors(path)).toEqual(tensors);
+  expect((await loadTensors(path)).tensors).toEqual(tensors);
   const bytes = readFileSync(path);
   const size = Number(bytes.readBigUInt64LE());
   const header = JSON.parse(bytes.subarray(8, 8 + size).toString()) as Record<string, unknown>;
