@@ -53,10 +53,13 @@ export {
   publishedInstanceNet,
 } from "./weighting/instanceNet.js";
 export { type Normalisation, normalisations } from "./weighting/normalisation.js";
+export { balanceDomains, selectByUncertainty, selectRandom, selectSmallLoss } from "./weighting/selection.js";
 export { product } from "./weighting/product.js";
 export { type StepLoss, stepLoss } from "./loss/step.js";
 export { aggregate, type Aggregation, aggregations } from "./loss/aggregate.js";
 export { labelledStepsLoss, type LossTarget, lossTargets, outcomeLoss } from "./loss/objective.js";
+export { doremiProblem, type ReferenceBatch } from "./model/doremi.js";
+export { rowLosses, rowWeights } from "./model/rowWeights.js";
 export { prmProblem, solutionLogits } from "./model/prmProblem.js";
 
 // bilevel optimisation
@@ -80,6 +83,9 @@ export {
   type HypergradientOptions,
 } from "./bilevel/hypergradient/hypergradient.js";
 export type { LevelOptions } from "./bilevel/level.js";
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./bilevel/checkpoint.js";
+export { SpeedMeter, type TimeScales } from "./bilevel/timeScales.js";
+export { type InnerLoop } from "./bilevel/innerLoop.js";
 export {
   type Bilevel,
   type BilevelOptions,
@@ -149,6 +155,12 @@ export {
   signFlipTest,
   type SignFlipTest,
 } from "./select/paired.js";
+
+// studies: methods × seeds, evaluated
+export { type Method, methodNames, methods } from "./study/methods.js";
+export type { StudyConfig, StudyData } from "./study/config.js";
+export { encodeStudy, type Outcome, trainRun } from "./study/trainRun.js";
+export { type MethodReport, reportMethods, type Spread, type StudyReport, studyReport } from "./study/report.js";
 
 // runs
 export { openStore, type Store } from "./tracker/store.js";

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { correctWasmProducts } from "./wasmProducts.js";
 
 type Values = tf.backend_util.BackendValues;
 
@@ -21,7 +22,7 @@ const borrowed = new WeakSet<tf.KernelFunc>();
 /**
  * Gives the wasm backend every kernel that only the cpu backend has, or that wasm has wrong, so that all gradients work:
  * the inputs are copied from the wasm heap, the cpu kernel computes, its outputs are copied back.
- * All other kernels stay wasm's own; those of complex numbers stay missing.
+ * All other kernels stay wasm's own, matrix products corrected; those of complex numbers stay missing.
  *
  * @returns the names of the kernels added by this call
  */
@@ -35,6 +36,7 @@ export async function registerMissingWasmKernels(): Promise<string[]> {
     borrowed.add(throughCpu);
     tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: throughCpu });
   }
+  correctWasmProducts();
   return needed.map(({ kernelName }) => kernelName);
 }
 

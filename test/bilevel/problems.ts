@@ -151,7 +151,7 @@ export function at({ problem }: KnownProblem, options: HypergradientOptions, phi
 export interface EngineRun extends Pick<BilevelOptions, "lower" | "gradientAccumulation"> {
   readonly hypergradient: HypergradientOptions;
   readonly unrollSteps: number;
-  readonly rows?: (k: number) => number[] | undefined;
+  readonly rows?: ((k: number) => number[] | undefined) | undefined;
 }
 
 /** The hypergradient that the engine takes after its first inner loop, read off a large step of α. */

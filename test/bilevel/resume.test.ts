@@ -110,7 +110,7 @@ function copied(state: BilevelState): BilevelState {
   }) as BilevelState;
 }
 
-test.each(cases)("%s: a resumed run goes on bit by bit", async (...one) => {
+test.each(cases.map((one) => ({ name: one[0], one })))("$name: a resumed run goes on bit by bit", async ({ one }) => {
   const [, , stops] = one;
   const tensors = tf.memory().numTensors;
   const end = await after(one, total);

@@ -216,3 +216,20 @@ test("an error of a borrowed kernel leaves nothing behind", async () => {
   expect(tf.findBackend("cpu").numDataIds()).toBe(before);
   tf.dispose([x, segments]);
 });
+
+test("a product's right operand may come back in another shape", async () => {
+  for (const name of ["cpu", "wasm"]) {
+    await tf.setBackend(name);
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const x = tf.tensor1d([1, 2, 3, 4, 5, 6]);
+      expectClose(tf.matMul(tf.ones([1, 3]), tf.reshape(x, [3, 2])), [9, 12]);
+      for (let i = 0; i < 2; i++) expectClose(tf.matMul(tf.ones([1, 2]), tf.reshape(x, [2, 3])), [5, 7, 9]);
+      const fused = tf.fused.matMul({ a: tf.ones([1, 2]), b: tf.reshape(x, [2, 3]), activation: "relu" });
+      expectClose(fused, [5, 7, 9]);
+      expectClose(tf.matMul(tf.ones([1, 3]), tf.reshape(x, [3, 2])), [9, 12]);
+      expectClose(tf.matMul(tf.ones([1, 1]), tf.reshape(x, [1, 6])), [1, 2, 3, 4, 5, 6]);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  }
+});

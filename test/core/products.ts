@@ -11,7 +11,7 @@ const factorsOf = (values: readonly number[]) => values.map((_, i) => 0.5 + 0.3 
 
 /** Σ a·op(x)², which mixes every entry nonlinearly, whatever op is */
 const mixed = (op: Operation, x: tf.Tensor1D, a: tf.Tensor) =>
-  tf.tidy(() => tf.sum(tf.mul(a, tf.square(tf.reshape(op(x), [-1])))) as tf.Scalar);
+  tf.tidy(() => tf.sum<tf.Scalar>(tf.mul(a, tf.square(tf.reshape(op(x), [-1])))));
 const inNumbers = (formula: Formula, a: readonly number[]) => (x: number[]) =>
   formula(x).reduce((sum, y, i) => sum + a[i] * y * y, 0);
 

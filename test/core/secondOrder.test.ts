@@ -27,7 +27,7 @@ const ones = () => ({ x: tf.ones([3]) });
 /** ∂²/∂φ² and ∂²/∂α∂φ along ones */
 const products = (f: (phi: tf.Tensor1D, alpha: tf.Tensor) => tf.Tensor) =>
   secondOrderProducts(
-    (p, a) => tf.tidy(() => tf.sum(f(p.x as tf.Tensor1D, a.a)) as tf.Scalar),
+    (p, a) => tf.tidy(() => tf.sum<tf.Scalar>(f(p.x as tf.Tensor1D, a.a))),
     phi(),
     { a: tf.tensor1d([0.2, 0.4, -0.3]) },
     ones(),
@@ -102,7 +102,6 @@ describe("the guard", () => {
   });
 
   test("leaves the engine as it was, also after an error", () => {
-    const customGrad = tf.engine().customGrad;
     const works = () =>
       tf
         .grad((x: tf.Tensor) => square(x))(tf.scalar(3))
@@ -112,7 +111,7 @@ describe("the guard", () => {
       throw new Error("mine");
     };
     expect(() => products(fail)).toThrow("mine");
-    expect(tf.engine().customGrad).toBe(customGrad);
+    expect(Object.keys(tf.engine())).not.toContain("customGrad");
     expect(works()).toBe(6);
   });
 });
@@ -138,7 +137,7 @@ test("no tensors are kept", () => {
   const before = tf.memory().numTensors;
   tf.tidy(() => void products((x, a) => tf.mul(twice.sigmoid(x), a)));
   const [p, u] = [phi(), ones()];
-  tf.dispose(secondOrderProducts((q) => tf.tidy(() => tf.sum(twice.exp(q.x)) as tf.Scalar), p, {}, u));
+  tf.dispose(secondOrderProducts((q) => tf.tidy(() => tf.sum<tf.Scalar>(twice.exp(q.x))), p, {}, u));
   tf.dispose([p, u]);
   expect(tf.memory().numTensors).toBe(before);
 });

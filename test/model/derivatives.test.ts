@@ -101,7 +101,8 @@ describe.each(heads)("%s head", (_name, prm, byHand) => {
         );
         const alpha = { raw: tf.tensor1d([0.3, -0.6]) };
         const point = { problem, phi, alpha, batch: batch(withFactor), vector: direction };
-        const backward = { ...problem, weighted: weighted && { ...weighted, directional: undefined } };
+        const { lower } = problem;
+        const backward = { lower, ...(weighted && { weighted: { ...weighted, directional: undefined } }) };
         const fast = hypergradient({ method: "dot" }, point).raw;
         expectClose(fast, hypergradient({ method: "dot" }, { ...point, problem: backward }).raw, { relative: 1e-4 });
       }

@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
 import type { Params } from "../../lib/core/tree.js";

@@ -14,7 +14,7 @@ const batch = (domains: number[]) => ({
     domains.map((_, i) => i),
     "int32",
   ),
-  target_B: tf.ones([domains.length]) as tf.Tensor1D,
+  target_B: tf.ones<tf.Rank.R1>([domains.length]),
 });
 const softplus = (r: number) => Math.log1p(Math.exp(r));
 const weightsOf = (raw: number[]) => {

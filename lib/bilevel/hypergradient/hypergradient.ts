@@ -31,7 +31,9 @@ const options = z.discriminatedUnion("method", [
 /** How the derivative of L_upper through φ*(α) is taken; a value, so that methods can be compared. */
 export type HypergradientOptions = Readonly<z.infer<typeof options>>;
 export type HypergradientMethod = HypergradientOptions["method"];
-export const hypergradientMethods = options.options.map(({ shape }) => shape.method.value) as HypergradientMethod[];
+export const hypergradientMethods: readonly HypergradientMethod[] = options.options.map(
+  ({ shape }) => shape.method.value,
+);
 
 /** @throws TypeError naming unknown and ill-typed options */
 export function checkHypergradient(value: unknown): HypergradientOptions {
