@@ -15,7 +15,7 @@ import type { EncodedStudy } from "./trainRun.js";
 
 /** The numbers of one trained PRM. */
 export interface RunEvaluation {
-  /** mean weight of each domain's rows, divided by the mean over all rows */
+  /** each domain's weight; where rows have their own, the mean of the domain's rows over that of all rows */
   readonly weights?: Readonly<Record<string, number>>;
   /** of the rows' weights at the end, and of those by averaged α; `wrongLabelAuc`: how well they find wrong labels */
   readonly rowWeights?: WeightEvaluation;
@@ -66,10 +66,12 @@ export function evaluateRun({
     const weightsBy = (plain: PlainParams) => tf.tidy(() => rowWeights(problem, phi, fromPlain(plain), train));
     const raw = uses ? weightsBy(alpha) : undefined;
     const averaged = uses && average ? weightsBy(average) : undefined;
-    const perRow = problem.weights?.names.length !== data.train.domains.length;
+    const table = domainWeights(problem, alpha, data.train.domains);
+    const weights = table ?? (raw && byDomain(raw, data.train));
     return {
-      ...(raw && { weights: byDomain(raw, data.train), rowWeights: judged(raw, data.train) }),
-      ...(raw && perRow && { weightsByRow: averaged ?? raw }),
+      ...(weights && { weights }),
+      ...(raw && { rowWeights: judged(raw, data.train) }),
+      ...(raw && !table && { weightsByRow: averaged ?? raw }),
       ...(averaged && { averagedRowWeights: judged(averaged, data.train) }),
       ...(onTest && {
         steps: evaluateSteps(onTest.solutions, onTest.stepScores),
@@ -94,6 +96,17 @@ function judged(weights: Float32Array, { samples }: TrainSet): WeightEvaluation 
     { labelRight: known.map(({ right }) => right) },
   );
   return { ...evaluateWeights(values), ...(wrongLabelAuc !== undefined && { wrongLabelAuc }) };
+}
+
+/** The weights of a weighting by domain, given or learned. */
+function domainWeights(
+  { weights }: Pick<BilevelProblem<StepBatch, SolutionBatch>, "weights">,
+  alpha: PlainParams,
+  domains: readonly string[],
+): Record<string, number> | undefined {
+  if (weights === undefined || weights.names.join("\n") !== domains.join("\n")) return undefined;
+  const values = tf.tidy(() => weights.vector(fromPlain(alpha)).dataSync());
+  return Object.fromEntries(domains.map((domain, k) => [domain, values[k]]));
 }
 
 function byDomain(weights: Float32Array, { samples, domains }: TrainSet): Record<string, number> {

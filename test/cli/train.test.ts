@@ -63,10 +63,51 @@ describe("dreamprm train", () => {
     const few = ["--iteration_num", "10", "--quiet", "--weights_path", path];
     expect(dreamprm("train", ...files, ...few).status).toBe(0);
     const weights = JSON.parse(readFileSync(join(path, "weights.json"), "utf8")) as Record<string, number>;
-    expect(readdirSync(path).sort()).toEqual(["phi.safetensors", "weights.json"]);
+    expect(readdirSync(path).sort()).toEqual(["alpha.safetensors", "phi.safetensors", "weights.json"]);
     const report = JSON.parse(dreamprm("train", ...files, ...few, "--retrain", "--json").stdout) as StudyReport;
     const used = report.methods[0].weights ?? {};
     for (const [domain, weight] of Object.entries(weights)) expect(used[domain].mean).toBeCloseTo(weight, 5);
+  });
+
+  test("row weights are written and trained with again; every weighting trains and reports its rows", () => {
+    const path = join(folder, "row weights");
+    const few = ["--iteration_num", "12", "--quiet", "--hypergradient", "dot", "--unroll_steps", "2"];
+    const table = dreamprm("train", ...files, ...few, "--weighting", "instance-table", "--weights_path", path);
+    expect(table.stderr).toBe("");
+    expect(readdirSync(path)).toContain("row-weights.safetensors");
+    const again = dreamprm("train", ...files, "--iteration_num", "5", "--retrain", "--weights_path", path, "--quiet");
+    expect([again.status, again.stderr]).toEqual([0, ""]);
+    const all =
+      "instance-net,instance-net-published,meta-weight-net,domain-instance,doremi,balanced-domains,small-loss,certain-labels,uncertain-labels,random-rows";
+    const { stdout, stderr } = dreamprm("train", ...files, ...few, "--methods", all, "--json");
+    expect(stderr).toBe("");
+    const { methods } = JSON.parse(stdout) as StudyReport;
+    expect(methods.map(({ method }) => method).join(",")).toBe(all);
+    for (const { method, wrongLabelAuc } of methods.slice(0, 4)) {
+      expect(wrongLabelAuc?.mean, method).toBeGreaterThan(0);
+    }
+  });
+
+  test("a cold start, validation with patience, every hypergradient, sgd and cosine schedules", () => {
+    const validation = ["--validation_json_file", join(demo, "test.json"), "--validate_every", "2", "--patience", "1"];
+    const few = [
+      "--iteration_num",
+      "10",
+      "--cold_start_iterations",
+      "4",
+      "--mlp_dim",
+      "4",
+      "--buckets",
+      "16",
+      "--quiet",
+    ];
+    for (const method of ["darts", "dot", "sama", "neumann", "conjugateGradient", "unrolled"]) {
+      const { status, stderr } = dreamprm(
+        ...["train", ...files, ...few, ...validation, "--hypergradient", method, "--unroll_steps", "2"],
+        ...["--scheduler_type", "cosine_schedule_with_warmup", "--optimizer", "sgd", "--momentum", "0.9"],
+      );
+      expect([method, stderr, status]).toEqual([method, "", 0]);
+    }
   });
 });
 
@@ -100,6 +141,16 @@ describe("bad input is one clear message and exit 1", () => {
       "an option without effect",
       ["train", ...files, "--baseline", "--meta_lr", "1"],
       /--meta_lr has no effect on vanilla/,
+    ],
+    [
+      "step labels that the meta set does not have",
+      ["train", ...files, "--loss_target", "steps", "--quiet"],
+      /no solution has step labels/,
+    ],
+    [
+      "a net's option without a net",
+      ["train", ...files, "--net_inputs", "label"],
+      /--net_inputs has no effect on domain-table/,
     ],
     ["a number out of range", ["train", ...files, "--lr", "-1"], /'--lr <number>'.*above 0/],
     [
