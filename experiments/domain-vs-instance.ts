@@ -22,7 +22,7 @@ import type { UpperOptions } from "../lib/bilevel/engine.js";
 import { mlpHead } from "../lib/model/head.js";
 import type { StudyConfig, StudyData } from "../lib/study/config.js";
 import type { Method } from "../lib/study/methods.js";
-import { type ReportedOutcome, type StudyReport, studyReport } from "../lib/study/report.js";
+import { type MethodReport, type ReportedOutcome, type StudyReport, studyReport } from "../lib/study/report.js";
 import { encodeStudy, totalIterations, trainRun } from "../lib/study/trainRun.js";
 import { hashedFeatures } from "../lib/text/features.js";
 import { projectRoot } from "../lib/tracker/environment.js";
@@ -116,6 +116,7 @@ interface Options {
   seeds: number[];
   quick?: boolean;
   json?: boolean;
+  markdown?: boolean;
   store?: string;
 }
 
@@ -127,6 +128,7 @@ async function main(): Promise<void> {
     .option("--seeds <list>", "seeds of initialisation and order", numbers, [1, 2, 3, 4, 5])
     .option("--quick", "300 iterations and two seeds: whether it runs, not what comes out")
     .option("--store <folder>", "folder of runs")
+    .option("--markdown", "print tables for a README")
     .option("--json", "print one JSON value");
   const options = command.parse().opts<Options>();
   const seeds = options.quick ? options.seeds.slice(0, 2) : options.seeds;
@@ -166,7 +168,28 @@ async function main(): Promise<void> {
   }
   const reports = await report(store, group, jobs, { backend: backend.name, data, quality });
   if (options.json) console.log(JSON.stringify(reports));
+  else if (options.markdown) console.log(markdown(reports));
   else for (const [meta, one] of Object.entries(reports)) console.log(`\nmeta set: ${meta}\n\n${formatReport(one)}`);
+}
+
+/** Methods with and without meta set, one column per kind of meta set. */
+function markdown({ steps, outcomes }: Record<MetaKind, StudyReport>): string {
+  const number = (value: number) => value.toFixed(3).replace("0.", ".").replace("-", "−");
+  const cell = (report: MethodReport | undefined) => {
+    if (report?.stepAuc === undefined) return "";
+    const { stepAuc, headroomClosed: closed, wrongLabelAuc } = report;
+    const interval = closed?.interval?.map((v) => `${Math.round(100 * v)}`.replace("-", "−")).join(", ");
+    const share = closed ? `, ${Math.round(100 * closed.mean)} % [${interval ?? ""}]`.replace(" -", " −") : "";
+    const found = wrongLabelAuc ? `, ${number(wrongLabelAuc.mean)}` : "";
+    return `${number(stepAuc.mean)} ± ${number(stepAuc.std ?? 0)}${share}${found}`;
+  };
+  const of = (report: StudyReport, method: Method) => report.methods.find((m) => m.method === method);
+  const rows = [...withoutMeta, ...withMeta].map((method) =>
+    withoutMeta.includes(method)
+      ? `| ${method} | ${cell(of(steps, method))} | |`
+      : `| ${method} | ${cell(of(steps, method))} | ${cell(of(outcomes, method))} |`,
+  );
+  return ["| training | step-labelled meta set | outcomes only |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
 async function loadData({ data: folder, json }: Options) {

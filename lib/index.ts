@@ -23,16 +23,8 @@ export { hasSteps, joinSteps, splitSteps } from "./text/steps.js";
 export { promptText } from "./text/prompts.js";
 export { finalAnswer } from "./text/answer.js";
 export { denseRows, type Encoder, type FeatureRows, hashedFeatures } from "./text/features.js";
-export {
-  type EncodedSolutions,
-  type EncodedSteps,
-  encodeSolutions,
-  encodeSteps,
-  prefixes,
-  prmBatches,
-  type SolutionBatch,
-  type StepBatch,
-} from "./data/batch.js";
+export { prmBatches, type SolutionBatch, type StepBatch } from "./data/batch.js";
+export { type EncodedSolutions, type EncodedSteps, encodeSolutions, encodeSteps, prefixes } from "./data/encode.js";
 
 // model, weighting, losses
 export type { RewardModel } from "./model/rewardModel.js";
@@ -176,9 +168,13 @@ export {
   alphaOverTime,
   barsWithSpread,
   bestOfKCurves,
+  type IntervalEntry,
+  intervals,
+  type IntervalsOptions,
   type Series,
   trainingCurves,
 } from "./figures/figures.js";
+export { type LatexCell, type LatexColumn, type LatexSpread, type LatexTable, latexTable } from "./figures/latex.js";
 export type { Figure } from "./figures/types.js";
 export { closeBrowser, exportFigure, renderPng, renderSvg } from "./figures/render.js";
 export { liveFigure, show } from "./figures/display.js";

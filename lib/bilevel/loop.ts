@@ -1,20 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { globalNorm } from "../core/norm.js";
-import { part, prefixed } from "../core/secondOrder.js";
-import {
-  addTree,
-  cloneTree,
-  fromPlain,
-  type Params,
-  scaleTree,
-  tidyTree,
-  toPlain,
-  valueAndGrads,
-} from "../core/tree.js";
+import { addTree, cloneTree, fromPlain, type Params, toPlain, valueAndGrads } from "../core/tree.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import { Alpha, liveLevel, plainLevel } from "./alpha.js";
 import type { BilevelOptions, BilevelState, Iteration } from "./engine.js";
 import { checkHypergradient, hypergradient, innerMemory } from "./hypergradient/hypergradient.js";
+import { addAndDispose, mean, refuseNonFinite, take, upperGradients } from "./gradients.js";
 import { InnerRecorder } from "./innerLoop.js";
 import { copyState, disposeTree, level, type LevelState } from "./level.js";
 import { type BatchSource, type BilevelProblem, constant, weightedMean } from "./problem.js";
@@ -260,39 +251,4 @@ export class Loop<L, U> {
       if (!this.schedule.rollBack) this.scheduled++;
     }
   }
-}
-
-/** L_upper with its gradients in φ and, directly, in α. */
-function upperGradients<L, U>(problem: BilevelProblem<L, U>, phi: Params, alpha: Params, batch: U) {
-  const both = { ...prefixed("phi:", phi), ...prefixed("alpha:", alpha) };
-  const { value, grads } = valueAndGrads((p) => problem.upper(part("phi:", p), part("alpha:", p), batch), both);
-  return { value, grads: { phi: part("phi:", grads), alpha: part("alpha:", grads) } };
-}
-
-function addAndDispose(sum: Params | undefined, grads: Params, factor: number): Params {
-  if (sum === undefined && factor === 1) return grads;
-  const next = tidyTree(() => (sum ? addTree(sum, scaleTree(factor, grads)) : scaleTree(factor, grads)));
-  disposeTree([sum, grads]);
-  return next;
-}
-
-function refuseNonFinite(which: "lower" | "upper", value: number, iteration: number): void {
-  if (Number.isFinite(value)) return;
-  throw new Error(
-    `the ${which} level's loss or gradient is ${value} at iteration ${iteration}; ` +
-      `lower its learning rate, clip its gradient (\`clip\`), or look for extreme inputs`,
-  );
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
-}
-
-/** Reads a scalar and disposes it. */
-function take(scalar: tf.Scalar): number {
-  const value = scalar.dataSync()[0];
-  scalar.dispose();
-  return value;
 }

@@ -5,7 +5,7 @@ import { type Conversion, convert, type Part } from "../data/convert.js";
 import { formatInspection, inspectFile } from "../data/inspect.js";
 import { makeDemo } from "../data/synthetic.js";
 import { demoFolder } from "./demo.js";
-import { integer } from "./trainOptions.js";
+import { integer } from "./arguments.js";
 
 export function dataCommand(): Command {
   return new Command("data")

@@ -10,7 +10,8 @@ import type { Outcome } from "../study/trainRun.js";
 import type { Store } from "../tracker/store.js";
 import { formatReport } from "./formatReport.js";
 import { trainStudy } from "./train.js";
-import { addTrainOptions, type TrainFlags } from "./trainOptions.js";
+import type { TrainFlags } from "./trainFlags.js";
+import { addTrainOptions } from "./trainOptions.js";
 
 const root = () => projectRoot(process.cwd()) ?? process.cwd();
 

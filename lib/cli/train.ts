@@ -18,7 +18,9 @@ import { defaultStore, openStore, type Store } from "../tracker/store.js";
 import { formatReport } from "./formatReport.js";
 import { progress } from "./progress.js";
 import { studyConfig } from "./trainConfig.js";
-import { addTrainOptions, chosenMethods, type TrainFlags } from "./trainOptions.js";
+import { chosenMethods } from "./chosenMethods.js";
+import type { TrainFlags } from "./trainFlags.js";
+import { addTrainOptions } from "./trainOptions.js";
 import { saveWeights } from "./weightFiles.js";
 
 export function trainCommand(): Command {

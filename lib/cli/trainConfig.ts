@@ -5,7 +5,7 @@ import type { Schedule } from "../optim/schedule.js";
 import type { StudyConfig, StudyData } from "../study/config.js";
 import { hashedFeatures } from "../text/features.js";
 import type { WeightActivation } from "../weighting/activation.js";
-import type { TrainFlags } from "./trainOptions.js";
+import type { TrainFlags } from "./trainFlags.js";
 import { readWeights } from "./weightFiles.js";
 
 /** share of the iterations over which a cosine schedule warms up, as published */

@@ -1,92 +1,23 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { type HypergradientMethod, hypergradientMethods } from "../bilevel/hypergradient/hypergradient.js";
-import { type Aggregation, aggregations } from "../loss/aggregate.js";
-import { type LossTarget, lossTargets } from "../loss/objective.js";
-import type { StepLoss } from "../loss/step.js";
-import { learned, type Method, methodNames } from "../study/methods.js";
-import { type InstanceNetInput, instanceNetInputs } from "../weighting/instanceNet.js";
-import { type Normalisation, normalisations } from "../weighting/normalisation.js";
-
-/** Everything `dreamprm train` takes, after parsing. */
-export interface TrainFlags {
-  trainJsonFile: string;
-  metaJsonFile: string;
-  validationJsonFile?: string;
-  testJsonFile?: string;
-  candidatesJsonFile?: string;
-  qualityJsonFile?: string;
-  weightsPath?: string;
-  rewardModel: "mlp" | "linear";
-  mlpDim: number;
-  buckets: number;
-  weighting?: Method;
-  methods?: Method[];
-  baseline?: boolean;
-  retrain?: boolean;
-  stepLoss: StepLoss;
-  aggregationFunction: Aggregation;
-  lossTarget: LossTarget;
-  metaLoss: StepLoss;
-  instance: "step" | "solution";
-  stepWeighting: "sum" | "mean";
-  withoutSteps: "one-step" | "skip";
-  activationFunction?: ActivationName;
-  weightRange?: [number, number];
-  initialization?: number;
-  hiddenDim?: number;
-  netInputs?: InstanceNetInput[];
-  normalise: Normalisation;
-  iterationNum: number;
-  coldStartIterations: number;
-  referenceIterations?: number;
-  keepShare: number;
-  maxEpoch: number;
-  batchSize: number;
-  metaBatchSize: number;
-  balancedMeta?: boolean;
-  optimizer: "adamw" | "sgd";
-  metaOptimizer: "adamw" | "sgd";
-  lr: number;
-  metaLr: number;
-  momentum: number;
-  metaMomentum: number;
-  weightDecay: number;
-  metaWeightDecay: number;
-  schedulerType: "step_lr" | "cosine_schedule_with_warmup";
-  schedulerStepSize: number;
-  schedulerGamma: number;
-  metaSchedulerStepSize?: number;
-  metaSchedulerGamma?: number;
-  unrollSteps: number;
-  warmupIterations: number;
-  gradientAccumulation: number;
-  gradientClipping: number;
-  metaGradientClipping: number;
-  hypergradient: HypergradientMethod;
-  radius?: number;
-  hypergradientTerms: number;
-  hypergradientStep: number;
-  damping: number;
-  rollback?: boolean;
-  averageLast: number;
-  validateEvery: number;
-  patience: number;
-  saveEveryIterations: number;
-  seed: number;
-  seeds?: number[];
-  device?: "cuda" | "cpu";
-  precision: "fp32";
-  strategy: "default";
-  localRank: number;
-  store?: string;
-  group: string;
-  json?: boolean;
-  quiet?: boolean;
-}
-
-/** The published names, and two of ours. */
-export const activationNames = ["No", "ReLU", "LeakyReLU", "Clip", "sigmoid", "softplus", "projected"] as const;
-export type ActivationName = (typeof activationNames)[number];
+import { type Command, Option } from "commander";
+import { hypergradientMethods } from "../bilevel/hypergradient/hypergradient.js";
+import { aggregations } from "../loss/aggregate.js";
+import { lossTargets } from "../loss/objective.js";
+import { methodNames } from "../study/methods.js";
+import { instanceNetInputs } from "../weighting/instanceNet.js";
+import { normalisations } from "../weighting/normalisation.js";
+import {
+  anyNumber,
+  integer,
+  integers,
+  list,
+  notNegative,
+  positive,
+  positiveInteger,
+  range,
+  share,
+  wholeNotNegative,
+} from "./arguments.js";
+import { activationNames } from "./trainFlags.js";
 
 /**
  * Adds the options to a command. Every name is DreamPRM's or DreamPRM-1.5's where they have one, and is understood with
@@ -211,98 +142,9 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-/** options of the upper level, without effect when no weights are learned */
-const upperOnly = [
-  ..."metaBatchSize balancedMeta metaOptimizer metaLr metaMomentum metaWeightDecay metaSchedulerStepSize metaSchedulerGamma".split(
-    " ",
-  ),
-  ..."unrollSteps warmupIterations metaGradientClipping hypergradient rollback averageLast lossTarget metaLoss".split(
-    " ",
-  ),
-];
-
-/** What to train, from `--weighting`, `--methods`, `--baseline` and `--retrain`. @throws Error naming options that would go unused */
-export function chosenMethods(flags: TrainFlags, given: (option: string) => boolean): Method[] {
-  const single = flags.baseline ? "vanilla" : flags.retrain ? "fixed-weights" : (flags.weighting ?? "domain-table");
-  const chosen = flags.methods ?? [single];
-  const choosers = (["methods", "weighting", "baseline", "retrain"] as const).filter((name) => flags[name]);
-  if (choosers.length > 1) throw new Error(`--${choosers.join(" and --")} choose the method twice; give one`);
-  const uses = (...names: Method[]) => names.some((name) => chosen.includes(name));
-  const tables = uses("instance-table", "domain-instance");
-  const nets = uses("instance-net", "instance-net-published");
-  const { hypergradient: way } = flags;
-  const learns = chosen.some((method) => learned.has(method));
-  const unused = [
-    ...(learns ? [] : [...upperOnly, "coldStartIterations"]),
-    ...(tables || nets ? [] : ["activationFunction", "normalise"]),
-    ...(tables ? [] : ["initialization"]),
-    ...(nets ? [] : ["hiddenDim"]),
-    ...(uses("instance-net") ? [] : ["netInputs"]),
-    ...(["Clip", "projected"].includes(flags.activationFunction ?? "") || (tables && !flags.activationFunction)
-      ? []
-      : ["weightRange"]),
-    ...(uses("small-loss", "random-rows") ? [] : ["keepShare"]),
-    ...(uses("small-loss", "doremi") ? [] : ["referenceIterations"]),
-    ...(way === "darts" || way === "sama" ? [] : ["radius"]),
-    ...(way === "neumann" || way === "conjugateGradient" ? [] : ["hypergradientTerms"]),
-    ...(way === "neumann" ? [] : ["hypergradientStep"]),
-    ...(way === "conjugateGradient" || way === "implicit" ? [] : ["damping"]),
-    ...(flags.rewardModel === "mlp" ? [] : ["mlpDim"]),
-    ...(flags.optimizer === "sgd" ? [] : ["momentum"]),
-    ...(flags.metaOptimizer === "sgd" ? [] : ["metaMomentum"]),
-    ...(flags.schedulerType === "step_lr"
-      ? []
-      : ["schedulerStepSize", "schedulerGamma", "metaSchedulerStepSize", "metaSchedulerGamma"]),
-    ...(flags.validationJsonFile === undefined ? ["validateEvery", "patience"] : []),
-    ...(flags.seeds ? ["seed"] : []),
-  ].filter(given);
-  if (unused.length > 0) {
-    throw new Error(`--${snake(unused[0])} has no effect on ${chosen.join(", ")} with these options; leave it out`);
-  }
-  if (chosen.includes("fixed-weights") && flags.weightsPath === undefined) {
-    throw new Error("fixed weights are read from --weights_path, which is missing");
-  }
-  return chosen;
-}
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
 /** "batch_size <n>" ↦ "--batch_size, --batch-size <n>" */
 function bothSpellings(names: string): string {
   const [, first, rest] = /^(\S+?)(,.*|\s.*)?$/.exec(names) as unknown as [string, string, string | undefined];
   if (rest?.startsWith(",")) return `--${first}${rest}`;
   return `--${first}${first.includes("_") ? `, --${first.replaceAll("_", "-")}` : ""}${rest ?? ""}`;
-}
-
-function checked(what: string, ok: (value: number) => boolean): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === "" ? NaN : Number(text);
-    if (!Number.isFinite(value) || !ok(value)) throw new InvalidArgumentError(`It must be ${what}.`);
-    return value;
-  };
-}
-const positive = checked("a number above 0", (v) => v > 0);
-const notNegative = checked("a number of at least 0", (v) => v >= 0);
-export const integer = checked("a whole number", Number.isInteger);
-const positiveInteger = checked("a whole number of at least 1", (v) => Number.isInteger(v) && v >= 1);
-const wholeNotNegative = checked("a whole number of at least 0", (v) => v >= 0 && Number.isInteger(v));
-const share = checked("a number above 0, at most 1", (v) => v > 0 && v <= 1);
-const anyNumber = checked("a number", () => true);
-const integers = (text: string) => text.split(",").map(integer);
-
-function range(text: string): [number, number] {
-  const [min, max, ...rest] = text.split(",").map(anyNumber);
-  if (max === undefined || rest.length > 0 || min >= max) {
-    throw new InvalidArgumentError("It must be two numbers, the smaller first, such as 0,2.");
-  }
-  return [min, max];
-}
-
-function list<T extends string>(allowed: readonly T[]): (text: string) => T[] {
-  return (text) =>
-    text.split(",").map((item) => {
-      const found = allowed.find((name) => name === item.trim());
-      if (found === undefined) throw new InvalidArgumentError(`"${item}" is not one of ${allowed.join(", ")}.`);
-      return found;
-    });
 }

@@ -106,32 +106,76 @@ const places = {
   "bottom left": [-1, -0.8],
 } as const;
 
+interface Box {
+  readonly x0: number;
+  readonly x1: number;
+  readonly y0: number;
+  readonly y1: number;
+}
+
+/** A label over a label is unreadable, one over an error bar is not. */
+const LABEL_COST = 4;
+
 /**
- * Where each point's text goes (Plotly's `textposition`): the place that covers the least of
- * the other points, the labels set before it and the plot's edges.
+ * Where each point's text goes (Plotly's `textposition`): the places that together cover the least of each other, of
+ * the points and of the plot's edges; one by one first, then two at a time while that helps.
  *
  * @param points  positions as shares of the plot, [0, 1]², and half the lengths of their error bars
  */
 export function textPositions(points: readonly { text: string; x: number; y: number; spread: number }[]): string[] {
-  type Box = { x0: number; x1: number; y0: number; y1: number };
-  const dot = ({ x, y, spread }: { x: number; y: number; spread: number }): Box => {
+  const dots = points.map(({ x, y, spread }): Box => {
     const half = Math.max(0.03, spread);
     return { x0: x - 0.02, x1: x + 0.02, y0: y - half, y1: y + half };
-  };
-  const taken: Box[] = points.map(dot);
-  const overlap = (a: Box, b: Box): number =>
-    Math.max(0, Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0)) * Math.max(0, Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0));
-  const area = (b: Box): number => (b.x1 - b.x0) * (b.y1 - b.y0);
-  return points.map(({ text, x, y }) => {
-    const [w, h] = [text.length * CHARACTER_SHARE, LABEL_SHARE];
-    const candidates = Object.entries(places).map(([place, [dx, dy]]) => {
+  });
+  const candidates = points.map(({ text, x, y }) =>
+    Object.entries(places).map(([place, [dx, dy]]) => {
+      const [w, h] = [text.length * CHARACTER_SHARE, LABEL_SHARE];
       const [cx, cy] = [x + dx * (w / 2 + 0.025), y + dy * (h / 2 + 0.03)];
       const box = { x0: cx - w / 2, x1: cx + w / 2, y0: cy - h / 2, y1: cy + h / 2 };
       const outside = area(box) - overlap(box, { x0: 0, x1: 1, y0: 0, y1: 1 });
-      return { place, box, cost: 3 * outside + taken.reduce((sum, other) => sum + overlap(box, other), 0) };
-    });
-    const best = candidates.reduce((a, b) => (b.cost < a.cost - 1e-9 ? b : a));
-    taken.push(best.box);
-    return best.place;
-  });
+      return { place, box, cost: 3 * outside + dots.reduce((sum, dot) => sum + overlap(box, dot), 0) };
+    }),
+  );
+  type Candidate = (typeof candidates)[number][number];
+  const chosen: Candidate[] = [];
+  const against = (candidate: Candidate, without: readonly number[]): number =>
+    chosen.reduce(
+      (sum, other, i) => (without.includes(i) ? sum : sum + LABEL_COST * overlap(candidate.box, other.box)),
+      candidate.cost,
+    );
+  for (const [i, own] of candidates.entries()) {
+    chosen[i] = least(own.map((candidate) => ({ value: candidate, cost: against(candidate, [i]) })));
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = [...chosen];
+    for (let i = 0; i < points.length; i++) {
+      for (let k = i + 1; k < points.length; k++) {
+        const both = [i, k];
+        // what stands there now comes first, so that it stays unless another pair is better
+        const [first, second] = both.map((n) =>
+          [chosen[n], ...candidates[n]].map((value) => ({ value, cost: against(value, both) })),
+        );
+        const pairs = first.flatMap((a) =>
+          second.map((b) => ({
+            value: [a.value, b.value],
+            cost: a.cost + b.cost + LABEL_COST * overlap(a.value.box, b.value.box),
+          })),
+        );
+        [chosen[i], chosen[k]] = least(pairs);
+      }
+    }
+    if (chosen.every((candidate, i) => candidate === before[i])) break;
+  }
+  return chosen.map(({ place }) => place);
 }
+
+const ROUNDS = 5;
+
+/** The first of the cheapest. */
+function least<T>(list: readonly { readonly value: T; readonly cost: number }[]): T {
+  return list.reduce((best, one) => (one.cost < best.cost - 1e-9 ? one : best)).value;
+}
+
+const overlap = (a: Box, b: Box): number =>
+  Math.max(0, Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0)) * Math.max(0, Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0));
+const area = (b: Box): number => (b.x1 - b.x0) * (b.y1 - b.y0);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type EncodedSteps, stepBatch } from "../data/batch.js";
+import { stepBatch } from "../data/batch.js";
+import { type EncodedSteps } from "../data/encode.js";
 import type { BilevelProblem } from "../bilevel/problem.js";
 import type { StepBatch } from "../data/batch.js";
 import { constant } from "../bilevel/problem.js";

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Params } from "../core/tree.js";
-import { type EncodedSolutions, solutionBatch } from "../data/batch.js";
+import { solutionBatch } from "../data/batch.js";
+import { type EncodedSolutions } from "../data/encode.js";
 import type { Aggregation } from "../loss/aggregate.js";
 import { denseRows, type FeatureRows } from "../text/features.js";
 import { solutionLogits } from "./prmProblem.js";

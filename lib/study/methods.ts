@@ -1,6 +1,7 @@
 import type { BilevelProblem } from "../bilevel/problem.js";
 import { fromPlain, type PlainParams } from "../core/tree.js";
-import { type EncodedSteps, type SolutionBatch, type StepBatch } from "../data/batch.js";
+import { type SolutionBatch, type StepBatch } from "../data/batch.js";
+import { type EncodedSteps } from "../data/encode.js";
 import { doremiProblem } from "../model/doremi.js";
 import { prmProblem } from "../model/prmProblem.js";
 import { rowLosses } from "../model/rowWeights.js";

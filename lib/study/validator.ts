@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { BilevelProblem } from "../bilevel/problem.js";
 import type { BilevelState } from "../bilevel/engine.js";
 import { fromPlain, type PlainParams } from "../core/tree.js";
-import { type EncodedSolutions, type SolutionBatch, solutionBatch, type StepBatch } from "../data/batch.js";
+import { type SolutionBatch, solutionBatch, type StepBatch } from "../data/batch.js";
+import { type EncodedSolutions } from "../data/encode.js";
 import type { StudyConfig } from "./config.js";
 
 const CHUNK = 128;

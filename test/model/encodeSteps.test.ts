@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
-import { encodeSteps, stepBatch } from "../../lib/data/batch.js";
+import { stepBatch } from "../../lib/data/batch.js";
+import { encodeSteps } from "../../lib/data/encode.js";
 import type { StepSample, TrainSet } from "../../lib/data/types.js";
 import { hashedFeatures } from "../../lib/text/features.js";
 import { expectClose } from "../expectClose.js";
