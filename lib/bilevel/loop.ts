@@ -1,14 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { globalNorm } from "../core/norm.js";
-import { addTree, cloneTree, fromPlain, type Params, toPlain, valueAndGrads } from "../core/tree.js";
+import { addTree, cloneTree, fromPlain, type Params, toPlain } from "../core/tree.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import { Alpha, liveLevel, plainLevel } from "./alpha.js";
 import type { BilevelOptions, BilevelState, Iteration } from "./engine.js";
 import { checkHypergradient, hypergradient, innerMemory } from "./hypergradient/hypergradient.js";
-import { addAndDispose, mean, refuseNonFinite, take, upperGradients } from "./gradients.js";
+import {
+  addAndDispose,
+  type LowerGradient,
+  lowerGradient,
+  refuseNonFinite,
+  take,
+  upperGradients,
+} from "./gradients.js";
 import { InnerRecorder } from "./innerLoop.js";
 import { copyState, disposeTree, level, type LevelState } from "./level.js";
-import { type BatchSource, type BilevelProblem, constant, weightedMean } from "./problem.js";
+import type { BatchSource, BilevelProblem } from "./problem.js";
 import { checkResumable } from "./resume.js";
 
 /** The living part of `solveBilevel`: owns φ, α and both optimisers' moments between iterations. */
@@ -130,23 +137,12 @@ export class Loop<L, U> {
     }
   }
 
-  private lowerGradient(batch: L, count: number): { loss: number; weightedLoss: number; grads: Params } {
+  private lowerGradient(batch: L, count: number): LowerGradient {
     const { phi, alpha } = this.current();
-    const { weighted, lower } = this.problem;
-    let loss: number | undefined;
-    const { value, grads } = tf.tidy(() => {
-      const alphaParams = alpha.of(batch);
-      return valueAndGrads((p) => {
-        if (weighted === undefined) return lower(p, alphaParams, batch);
-        const { loss_B, seen } = weighted.losses(p, batch);
-        loss = mean(loss_B.dataSync());
-        return weightedMean(loss_B, weighted.weights(alphaParams, batch, constant(seen)));
-      }, phi.params);
-    });
-    const weightedLoss = take(value);
-    if (!Number.isFinite(weightedLoss)) disposeTree(grads);
-    refuseNonFinite("lower", weightedLoss, count);
-    return { loss: loss ?? weightedLoss, weightedLoss, grads };
+    const found = lowerGradient(this.problem, phi.params, () => alpha.of(batch), batch);
+    if (!Number.isFinite(found.weightedLoss)) disposeTree(found.grads);
+    refuseNonFinite("lower", found.weightedLoss, count);
+    return found;
   }
 
   /** @returns the gradient's norm before clipping */

@@ -15,6 +15,8 @@ export interface BilevelProblem<L, U> {
   readonly init: (seed: number) => { phi: Params; alpha: Params };
   readonly lower: (phi: Params, alpha: Params, batch: L) => tf.Scalar;
   readonly upper: (phi: Params, alpha: Params, batch: U) => tf.Scalar;
+  /** L_upper and ∇_φ L_upper written out, where α has no direct part in it; automatic differentiation without */
+  readonly upperGradient?: ((phi: Params, batch: U) => { value: tf.Scalar; grads: Params }) | undefined;
   /** present when lower(φ, α) = (1/B) Σ_n w_n(α) ℓ_n(φ): hypergradients then need fewer passes */
   readonly weighted?: WeightedLower<L>;
   /** named weight vector for records */
@@ -34,8 +36,14 @@ export interface WeightedLower<L> {
   readonly losses: (phi: Params, batch: L) => Losses;
   /** w_B(α); `seen` is a constant here: φ cannot lower its loss by lowering its weight */
   readonly weights: (alpha: Params, batch: L, seen: Params) => tf.Tensor1D;
+  /** the losses with c ↦ Σ_n c_n ∇_φ ℓ_n, where that is written out; automatic differentiation without */
+  readonly pullBack?: ((phi: Params, batch: L) => PulledLosses) | undefined;
   /** ⟨direction, ∇_φ ℓ_n⟩ for every n, [B], where a forward pass can tell; `dot` goes backward twice without */
   readonly directional?: ((phi: Params, direction: Params, batch: L) => tf.Tensor1D) | undefined;
+}
+
+export interface PulledLosses extends Losses {
+  readonly gradient: (cotangent_B: tf.Tensor1D) => Params;
 }
 
 export interface Losses {

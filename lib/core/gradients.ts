@@ -4,8 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 
-/** x·y with x or y transposed (last two axes) first. */
-function product(x: tf.Tensor, y: tf.Tensor, transposeX: boolean, transposeY: boolean): tf.Tensor {
+/** x·y with x or y transposed (last two axes), the transpose made first where that is faster. */
+export function product(x: tf.Tensor, y: tf.Tensor, transposeX: boolean, transposeY: boolean): tf.Tensor {
   if (tf.getBackend() !== "wasm") return tf.matMul(x, y, transposeX, transposeY);
   return tf.matMul(transposeX ? swap(x) : x, transposeY ? swap(y) : y);
 }

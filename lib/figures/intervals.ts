@@ -1,3 +1,4 @@
+import { padded } from "./scales.js";
 import { mean } from "./statistics.js";
 import { mark } from "./theme.js";
 import type { Figure, Trace } from "./types.js";
@@ -37,7 +38,11 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
     return names.indexOf(name) - (own.indexOf(group) - (own.length - 1) / 2) * DODGE;
   };
   const rows: [number, number] = [-0.6, names.length - 0.4];
-  const several = groups.length > 1;
+  const named = groups.some((group) => group !== undefined);
+  const shown = [
+    ...entries.flatMap(({ value, interval = [] }) => [value, ...interval]),
+    ...references.map((r) => r.value),
+  ];
   const lines = references.map(({ label, value }, i): Trace => ({
     type: "scatter",
     mode: "lines",
@@ -67,14 +72,14 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
         x: own.map(({ value }) => value),
         y: own.map(rowOf),
         marker: { color, symbol },
-        showlegend: several,
+        showlegend: named,
       },
     ];
   });
   return {
     data: [...lines, ...marks],
     layout: {
-      xaxis: { title: { text: xLabel }, showgrid: true },
+      xaxis: { title: { text: xLabel }, range: padded(shown), showgrid: true },
       yaxis: {
         tickmode: "array",
         tickvals: names.map((_, i) => i),
@@ -83,7 +88,7 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
         range: rows,
         showgrid: false,
       },
-      showlegend: several || references.length > 0,
+      showlegend: named || references.length > 0,
       hovermode: "closest",
     },
     alt: `${xLabel}: ${[...entries]

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { product } from "../core/gradients.js";
 import { random } from "../core/random.js";
 import type { Params } from "../core/tree.js";
 import * as twice from "../core/twice.js";
@@ -16,6 +17,10 @@ export function linearHead({ features }: { features: number }): RewardModel {
   return {
     init: (seed) => linear("head", features, 1, seed),
     apply,
+    pullBack: (phi, x_BF) => ({
+      logit_B: apply(phi, x_BF),
+      gradient: (cotangent_B) => affineGradient("head", x_BF, tf.expandDims(cotangent_B, 1)),
+    }),
     tangent: (phi, direction, x_BF) => ({ logit_B: apply(phi, x_BF), tangent_B: apply(direction, x_BF) }),
   };
 }
@@ -54,6 +59,16 @@ export function mlpHead({
     init: (seed) => ({ ...linear("l1", features, hidden, seed), ...linear("l2", hidden, 1, seed) }),
     apply: (phi, x_BF) => tf.tidy(() => represent(phi, x_BF).logit_B),
     represent: (phi, x_BF) => tf.tidy(() => represent(phi, x_BF)),
+    pullBack: (phi, x_BF) => {
+      const { logit_B, hidden_BH } = represent(phi, x_BF);
+      const gradient = (cotangent_B: tf.Tensor1D) => {
+        const cotangent_B1 = tf.expandDims<tf.Tensor2D>(cotangent_B, 1);
+        const ofHidden_BH = tf.matMul(cotangent_B1, tf.transpose<tf.Tensor2D>(phi["l2/weight"] as tf.Tensor2D));
+        const ofAffine_BH = tf.mul<tf.Tensor2D>(ofHidden_BH, slope(hidden_BH));
+        return { ...affineGradient("l1", x_BF, ofAffine_BH), ...affineGradient("l2", hidden_BH, cotangent_B1) };
+      };
+      return { logit_B, hidden_BH, gradient };
+    },
     tangent: (phi, direction, x_BF) =>
       tf.tidy(() => {
         const { logit_B, hidden_BH } = represent(phi, x_BF);
@@ -67,6 +82,11 @@ export function mlpHead({
 
 function affine(x: tf.Tensor2D, phi: Params, name: string): tf.Tensor2D {
   return tf.add(tf.matMul(x, phi[`${name}/weight`] as tf.Tensor2D), phi[`${name}/bias`]);
+}
+
+/** The gradient of Σ ⟨cotangent_n, x_n·W + b⟩ in W and b. */
+function affineGradient(name: string, x_BF: tf.Tensor2D, cotangent_BO: tf.Tensor2D): Params {
+  return { [`${name}/weight`]: product(x_BF, cotangent_BO, true, false), [`${name}/bias`]: tf.sum(cotangent_BO, 0) };
 }
 
 function linear(name: string, inputs: number, outputs: number, seed: number): Params {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BilevelProblem, type Losses, weightedMean, weightedProblem } from "../bilevel/problem.js";
-import type { Params } from "../core/tree.js";
+import { type Params, valueAndGrads } from "../core/tree.js";
 import type { SolutionBatch, StepBatch } from "../data/batch.js";
 import { type Aggregation, aggregate } from "../loss/aggregate.js";
 import { labelledStepsLoss, type LossTarget, outcomeLoss } from "../loss/objective.js";
@@ -37,27 +37,34 @@ export function prmProblem<Input = tf.Tensor2D>({
   metaLoss = "squaredError",
 }: PrmProblemOptions<Input>): BilevelProblem<StepBatch<Input>, SolutionBatch<Input>> {
   const { names, vector, project, lazy } = weighting;
-  const answer = (phi: Params, { input, target_B, factor_B }: StepBatch<Input>): Losses => {
-    const { logit_B, hidden_BH } = represented(prm, phi, input, weighting);
+  const lossesOf = ({ logit_B, hidden_BH }: Answer, { target_B, factor_B }: StepBatch<Input>): Losses => {
     const loss_B = scaled(stepLoss(loss, logit_B, target_B), factor_B);
     if (weighting.sees === undefined) return { loss_B };
-    return { loss_B, seen: { logit_B, loss_B, ...(hidden_BH && { hidden_BH }) } };
+    const shown = weighting.sees === "representation" && hidden_BH;
+    return { loss_B, seen: { logit_B, loss_B, ...(shown && { hidden_BH: shown }) } };
   };
+  const answer = (phi: Params, batch: StepBatch<Input>) =>
+    lossesOf(represented(prm, phi, batch.input, weighting), batch);
   const weightsOf = (alpha: Params, batch: StepBatch<Input>, seen: Params) =>
     weighting.apply(alpha, batch, seen as unknown as Seen);
-  const { tangent } = prm;
+  const { tangent, pullBack } = prm;
+  const upperOfLogits = (logits: tf.Tensor1D, batch: SolutionBatch<Input>): tf.Scalar => {
+    const { mask_BS, label_B, stepLabel_BS, labelled_BS } = batch;
+    const logit_BS = arranged(logits, batch);
+    if (lossTarget !== "steps") return outcomeLoss(lossTarget, aggregation, logit_BS, mask_BS, label_B, metaLoss);
+    if (!stepLabel_BS || !labelled_BS) throw new Error('the loss target "steps" needs meta batches with step labels');
+    return labelledStepsLoss(logit_BS, stepLabel_BS, labelled_BS, metaLoss);
+  };
   const shared = {
     init: (seed: number) => ({ phi: prm.init(seed), alpha: weighting.init(seed) }),
     upper: (phi: Params, _alpha: Params, batch: SolutionBatch<Input>) =>
-      tf.tidy(() => {
-        const { mask_BS, label_B, stepLabel_BS, labelled_BS } = batch;
-        const logit_BS = stepLogits(prm, phi, batch);
-        if (lossTarget === "steps") {
-          if (!stepLabel_BS || !labelled_BS)
-            throw new Error('the loss target "steps" needs meta batches with step labels');
-          return labelledStepsLoss(logit_BS, stepLabel_BS, labelled_BS, metaLoss);
-        }
-        return outcomeLoss(lossTarget, aggregation, logit_BS, mask_BS, label_B, metaLoss);
+      tf.tidy(() => upperOfLogits(prm.apply(phi, batch.input), batch)),
+    upperGradient:
+      pullBack &&
+      ((phi: Params, batch: SolutionBatch<Input>) => {
+        const { logit_B, gradient } = pullBack(phi, batch.input);
+        const { value, grads } = valueAndGrads(({ z }) => upperOfLogits(z as tf.Tensor1D, batch), { z: logit_B });
+        return { value, grads: gradient(grads.z as tf.Tensor1D) };
       }),
     ...(names && vector && { weights: { names, vector } }),
     ...(project && { project }),
@@ -76,6 +83,13 @@ export function prmProblem<Input = tf.Tensor2D>({
     weighted: {
       losses: answer,
       weights: weightsOf,
+      pullBack:
+        pullBack &&
+        ((phi, batch) => {
+          const { gradient, ...answer } = pullBack(phi, batch.input);
+          const slope_B = scaled(stepLossSlope(loss, answer.logit_B, batch.target_B), batch.factor_B);
+          return { ...lossesOf(answer, batch), gradient: (cotangent_B) => gradient(tf.mul(cotangent_B, slope_B)) };
+        }),
       directional:
         tangent &&
         ((phi, direction, { input, target_B, factor_B }) =>
@@ -91,25 +105,22 @@ function scaled(x_B: tf.Tensor1D, factor_B: tf.Tensor1D | undefined): tf.Tensor1
   return factor_B ? tf.mul(x_B, factor_B) : x_B;
 }
 
-function represented<Input>(
-  prm: RewardModel<Input>,
-  phi: Params,
-  input: Input,
-  { sees, kind }: Weighting,
-): { logit_B: tf.Tensor1D; hidden_BH?: tf.Tensor2D } {
+interface Answer {
+  readonly logit_B: tf.Tensor1D;
+  readonly hidden_BH?: tf.Tensor2D;
+}
+
+function represented<Input>(prm: RewardModel<Input>, phi: Params, input: Input, { sees, kind }: Weighting): Answer {
   if (sees !== "representation") return { logit_B: prm.apply(phi, input) };
   if (prm.represent === undefined)
     throw new Error(`${kind} looks at a representation, which this reward model has not`);
   return prm.represent(phi, input);
 }
 
-/** Logits of whole solutions' steps, [B, S]; those of padding mean nothing. */
-export function stepLogits<Input>(
-  prm: RewardModel<Input>,
-  phi: Params,
-  { input, index_BS, mask_BS }: Pick<SolutionBatch<Input>, "input" | "index_BS" | "mask_BS">,
-): tf.Tensor2D {
-  const logits = prm.apply(phi, input);
+type Arrangement = Pick<SolutionBatch<unknown>, "index_BS" | "mask_BS">;
+
+/** Logits of a batch's steps as [B, S]; those of padding mean nothing. */
+function arranged(logits: tf.Tensor1D, { index_BS, mask_BS }: Arrangement): tf.Tensor2D {
   if (index_BS === undefined) return tf.reshape<tf.Rank.R2>(logits, mask_BS.shape);
   return tf.gather<tf.Tensor>(logits, index_BS) as tf.Tensor2D;
 }
@@ -121,5 +132,5 @@ export function solutionLogits<Input>(
   batch: Pick<SolutionBatch<Input>, "input" | "index_BS" | "mask_BS">,
   aggregation: Aggregation,
 ): tf.Tensor1D {
-  return tf.tidy(() => aggregate(aggregation, stepLogits(prm, phi, batch), batch.mask_BS));
+  return tf.tidy(() => aggregate(aggregation, arranged(prm.apply(phi, batch.input), batch), batch.mask_BS));
 }

@@ -12,8 +12,16 @@ export interface RewardModel<Input = tf.Tensor2D> {
     phi: Params,
     input: Input,
   ) => { readonly logit_B: tf.Tensor1D; readonly hidden_BH: tf.Tensor2D };
+  /** logit_B together with its vector-Jacobian product c ↦ Σ_n c_n ∇_φ logit_n, written out: no tape, few operations */
+  readonly pullBack?: (phi: Params, input: Input) => PullBack;
   /** logit_B together with its directional derivative ⟨direction, ∇_φ logit_n⟩, by a forward pass */
   readonly tangent?: (phi: Params, direction: Params, input: Input) => Tangent;
+}
+
+export interface PullBack {
+  readonly logit_B: tf.Tensor1D;
+  readonly hidden_BH?: tf.Tensor2D;
+  readonly gradient: (cotangent_B: tf.Tensor1D) => Params;
 }
 
 export interface Tangent {
