@@ -9,7 +9,7 @@
  */
 import { Command } from "commander";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatReport } from "../lib/cli/formatReport.js";
 import { progress } from "../lib/cli/progress.js";
@@ -17,6 +17,7 @@ import { useBackend } from "../lib/core/backend.js";
 import { loadTrainSet } from "../lib/data/dreamprm.js";
 import { loadMetaSet } from "../lib/data/solutions.js";
 import { refuseOverlap } from "../lib/data/split.js";
+import type { SolutionSet } from "../lib/data/types.js";
 import { ensureDemo, loadPlantedQuality } from "../lib/data/synthetic.js";
 import type { UpperOptions } from "../lib/bilevel/engine.js";
 import { mlpHead } from "../lib/model/head.js";
@@ -169,7 +170,7 @@ async function main(): Promise<void> {
   const reports = await report(store, group, jobs, { backend: backend.name, data, quality });
   if (options.json) console.log(JSON.stringify(reports));
   else if (options.markdown) console.log(markdown(reports));
-  else for (const [meta, one] of Object.entries(reports)) console.log(`\nmeta set: ${meta}\n\n${formatReport(one)}`);
+  else for (const [meta, one] of Object.entries(reports)) console.log(`\nmeta set: ${meta}\n\n${formatReport(one, { domains: false })}`);
 }
 
 /** Methods with and without meta set, one column per kind of meta set. */
@@ -197,8 +198,9 @@ async function loadData({ data: folder, json }: Options) {
   if (folder === undefined) {
     const demo = join(projectRoot(process.cwd()) ?? process.cwd(), "data", "demo");
     await ensureDemo(demo);
+    const data = await loadFolder(demo, quiet);
     return {
-      data: await loadFolder(demo, quiet),
+      data: { ...data, meta: withFirstErrors(data.meta, join(demo, "truth.json")) },
       quality: await loadPlantedQuality(join(demo, "truth.json")),
       name: "demo",
     };
@@ -207,6 +209,17 @@ async function loadData({ data: folder, json }: Options) {
     throw new Error(`${folder} holds no train.json; make it with \`dreamprm data import FOLDER… -o ${folder}\``);
   }
   return { data: await loadFolder(folder, quiet), quality: undefined, name: "real" };
+}
+
+/** The demo's meta file tells outcomes only; where its solutions first go wrong is in the file for evaluation. */
+function withFirstErrors(meta: SolutionSet, path: string): SolutionSet {
+  const { first_errors: all } = JSON.parse(readFileSync(path, "utf8")) as { first_errors: Record<string, number[]> };
+  const solutions = meta.solutions.map((solution) => {
+    const number = Number(/-(\d+)$/.exec(solution.id)?.[1]);
+    const firstError = all[solution.questionId][number - 1];
+    return { ...solution, stepLabels: solution.steps.map((_, i) => (firstError === -1 || i < firstError ? 1 : 0)) };
+  });
+  return { ...meta, solutions };
 }
 
 async function loadFolder(folder: string, quiet: { quiet: boolean }): Promise<StudyData> {

@@ -91,7 +91,15 @@ export function solveBilevel<L, U>(
   options: BilevelOptions,
 ): Bilevel {
   const loop = new Loop(problem, batches, options);
-  return Object.assign(iterate(loop, options.iterations), { state: () => loop.state() });
+  const iterations = iterate(loop, options.iterations);
+  const finish = iterations.return.bind(iterations);
+  return Object.assign(iterations, {
+    state: () => loop.state(),
+    return: (value?: void | PromiseLike<void>) => {
+      loop.end(); // a generator that was never asked for a value skips its `finally`
+      return finish(value);
+    },
+  });
 }
 
 async function* iterate<L, U>(loop: Loop<L, U>, iterations: number): AsyncGenerator<Iteration, void, void> {

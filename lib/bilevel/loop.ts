@@ -101,6 +101,7 @@ export class Loop<L, U> {
   }
 
   end(): void {
+    if (this.final) return;
     this.final = this.state();
     this.recorder?.clear();
     this.live?.alpha.dispose();

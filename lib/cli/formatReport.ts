@@ -1,7 +1,8 @@
 import type { MethodReport, Spread, StudyReport } from "../study/report.js";
 import { textTable } from "./table.js";
 
-export function formatReport(report: StudyReport): string {
+/** @param domains  with the table of domains, one column per method; defaults to true */
+export function formatReport(report: StudyReport, { domains = true }: { domains?: boolean } = {}): string {
   const { methods, baselines, data } = report;
   const parts = [
     `${data.trainRows} training rows, ${data.metaSolutions} meta solutions` +
@@ -9,7 +10,7 @@ export function formatReport(report: StudyReport): string {
       `; backend ${report.backend}`,
     methodTable(methods),
     baselineLine(baselines),
-    domainTable(report),
+    domains ? domainTable(report) : "",
     `runs in ${report.store}: dreamprm runs show ${methods[0]?.runs[0] ?? ""}`,
   ];
   return parts.filter((part) => part !== "").join("\n\n");

@@ -82,6 +82,15 @@ test("an iteration is one lower micro-step and reports what happened in it", asy
   await solver.return();
 });
 
+test("return() frees what state() made before the first iteration", async () => {
+  const before = tf.memory().numTensors;
+  const solver = solveBilevel(scalar, batches, { iterations: 5, lower: sgd(0.1), upper });
+  expectClose(solver.state().phi.x.values, [1]);
+  await solver.return();
+  expect(tf.memory().numTensors).toBe(before);
+  expect(solver.state().iteration).toBe(0);
+});
+
 test("a break frees everything, and the state remains", async () => {
   const before = tf.memory().numTensors;
   const solver = solveBilevel(scalar, batches, { iterations: 50, lower: sgd(0.1), upper });
