@@ -170,7 +170,9 @@ async function main(): Promise<void> {
   const reports = await report(store, group, jobs, { backend: backend.name, data, quality });
   if (options.json) console.log(JSON.stringify(reports));
   else if (options.markdown) console.log(markdown(reports));
-  else for (const [meta, one] of Object.entries(reports)) console.log(`\nmeta set: ${meta}\n\n${formatReport(one, { domains: false })}`);
+  else
+    for (const [meta, one] of Object.entries(reports))
+      console.log(`\nmeta set: ${meta}\n\n${formatReport(one, { domains: false })}`);
 }
 
 /** Methods with and without meta set, one column per kind of meta set. */
