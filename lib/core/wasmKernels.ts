@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { correctWasmProducts } from "./wasmProducts.js";
+import { quickenWasmTanh } from "./wasmTanh.js";
 
 type Values = tf.backend_util.BackendValues;
 
@@ -37,6 +38,7 @@ export async function registerMissingWasmKernels(): Promise<string[]> {
     tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: throughCpu });
   }
   correctWasmProducts();
+  quickenWasmTanh();
   return needed.map(({ kernelName }) => kernelName);
 }
 

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type NativeBackend, nativeBackend } from "../core/nativeBinding.js";
-import { type Views, views } from "../core/views.js";
+import { nativeBackend } from "../core/nativeBinding.js";
 import type { AdamWResult, AdamWStep } from "./adamW.js";
 
 /** below this many entries the calls cost more than they save */
@@ -8,20 +7,16 @@ const SMALL = 4096;
 /** TensorFlow's name for a variable that dies with its handle */
 const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 
-/** The AdamW update of one tensor in one pass over memory; takes over p, m and v. Undefined where that gains nothing. */
-export function fusedAdamW(step: AdamWStep): AdamWResult | undefined {
-  if (step.p.size < SMALL) return undefined;
-  const native = nativeBackend();
-  if (native) return byTensorFlow(step, native);
-  const memory = views();
-  return memory && inOneLoop(step, memory);
-}
-
 /**
- * By TensorFlow's own `ResourceApplyAdam`. Disposing a tensor once its variable holds the data lets the kernel write in
- * place; where a clone elsewhere still needs the data TensorFlow copies first.
+ * The AdamW update of one tensor in one pass over memory, by TensorFlow's own `ResourceApplyAdam`; takes over p, m and v.
+ * Undefined where that gains nothing or there is no native backend.
+ *
+ * Disposing a tensor once its variable holds the data lets the kernel write in place; where a clone elsewhere still
+ * needs the data TensorFlow copies first.
  */
-function byTensorFlow(step: AdamWStep, native: NativeBackend): AdamWResult {
+export function fusedAdamW(step: AdamWStep): AdamWResult | undefined {
+  const native = nativeBackend();
+  if (native === undefined || step.p.size < SMALL) return undefined;
   const { binding } = native;
   const type = { name: "dtype", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const variable = (initial: tf.Tensor) => {
@@ -51,21 +46,4 @@ function byTensorFlow(step: AdamWStep, native: NativeBackend): AdamWResult {
   ];
   native.executeMultipleOutputs("ResourceApplyAdam", attributes, [p, m, v, ...scalars, step.g], 0);
   return { p: read(p), m: read(m), v: read(v) };
-}
-
-/** By one loop over the arrays instead of a dozen passes. */
-function inOneLoop(step: AdamWStep, { empty, of }: Views): AdamWResult {
-  const { beta1, beta2, stepSize, epsilon, decay } = step;
-  const [p, m, v] = empty([step.p, step.m, step.v]);
-  const [oldP, oldM, oldV, grad] = [of(step.p), of(step.m), of(step.v), of(step.g)];
-  const [newP, newM, newV] = [of(p), of(m), of(v)];
-  for (let i = 0; i < newP.length; i++) {
-    const g = grad[i];
-    const first = beta1 * oldM[i] + (1 - beta1) * g;
-    const second = beta2 * oldV[i] + (1 - beta2) * g * g;
-    newM[i] = first;
-    newV[i] = second;
-    newP[i] = decay * oldP[i] - (stepSize * first) / (Math.sqrt(second) + epsilon);
-  }
-  return { p, m, v };
 }

@@ -1,4 +1,4 @@
-/** One backend's share of `iteration.ts`: prints a line of JSON. */
+/** One backend's share of `iteration.ts`, with the hypergradient named by the argument: prints a line of JSON. */
 import * as tf from "@tensorflow/tfjs-core";
 import { solveBilevel } from "../../lib/bilevel/engine.js";
 import { useBackend } from "../../lib/core/backend.js";
@@ -8,6 +8,7 @@ import { mlpHead } from "../../lib/model/head.js";
 import { prmProblem } from "../../lib/model/prmProblem.js";
 import { domainTable } from "../../lib/weighting/domainTable.js";
 
+const method = process.argv[2] === "dot" ? "dot" : "darts";
 const [features, hidden, batch, meta, steps, domains, unrollSteps] = [1536, 256, 64, 16, 5, 10, 5];
 
 async function main(): Promise<void> {
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
     {
       iterations: 50 + measured,
       lower: { ...adamw, learningRate: 1e-3 },
-      upper: { ...adamw, learningRate: 1e-2, unrollSteps },
+      upper: { ...adamw, learningRate: 1e-2, unrollSteps, hypergradient: { method } },
     },
   );
   let [start, before] = [0, 0];
