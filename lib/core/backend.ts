@@ -1,6 +1,5 @@
 import "@tensorflow/tfjs"; // registers the gradients, which tfjs-core alone lacks in Node
 import * as tf from "@tensorflow/tfjs-core";
-import { availableParallelism } from "node:os";
 import { errorText } from "./errorText.js";
 import { registerGradients } from "./gradients.js";
 import { loadNative } from "./nativeBinding.js";
@@ -97,7 +96,7 @@ async function native(device: "GPU" | "CPU"): Promise<Loaded> {
   return {
     version: binding.version,
     device: binding.usesGpu ? "GPU" : "CPU",
-    threads: availableParallelism(),
+    threads: binding.threads,
     simd: true,
   };
 }

@@ -22,6 +22,8 @@ export interface NativeBinding {
   /** of libtensorflow */
   version: string;
   usesGpu: boolean;
+  /** per operation on the CPU */
+  threads: number;
   /** folder of the tfjs-node-gpu package in use */
   path: string;
 }
@@ -44,10 +46,11 @@ function load(device: "GPU" | "CPU"): NativeBinding {
   const require = createRequire(join(path, "package.json"));
   restoreRemovedUtilities();
   loadGlobally(join(path, QUIET));
+  const threads = process.env["TF_NUM_INTRAOP_THREADS"] ?? THREADS;
   const binding = withEnvironment(
     {
       TF_CPP_MIN_LOG_LEVEL: process.env["TF_CPP_MIN_LOG_LEVEL"] ?? "1",
-      TF_NUM_INTRAOP_THREADS: process.env["TF_NUM_INTRAOP_THREADS"] ?? THREADS,
+      TF_NUM_INTRAOP_THREADS: threads,
       ...(device === "CPU" && { CUDA_VISIBLE_DEVICES: "-1" }),
     },
     () => require(join(path, BINDING)) as { TF_Version: string; isUsingGpuDevice(): boolean },
@@ -57,7 +60,7 @@ function load(device: "GPU" | "CPU"): NativeBinding {
     NodeJSKernelBackend: new (binding: object, packageName: string) => tf.KernelBackend;
   };
   tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, PACKAGE), 3);
-  return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), path };
+  return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), threads: Number(threads), path };
 }
 
 /** Keeps TensorFlow's announcements from stderr, where `setup:tensorflow` built what does that. */
