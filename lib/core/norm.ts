@@ -1,17 +1,30 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { nativeBackend } from "./nativeBinding.js";
 import type { Params } from "./tree.js";
+import { type WasmLoops, wasmLoops } from "./wasmLoops.js";
 
-/** ‖x‖₂ over all tensors of a tree, as a number: natively by one kernel per tensor, without a temporary. */
+/** ‖x‖₂ over all tensors of a tree, as a number; in one pass without a temporary where the backend allows it. */
 export function globalNorm(x: Params): number {
   return Math.sqrt(Object.values(x).reduce((sum, tensor) => sum + sumOfSquares(tensor), 0));
 }
 
 function sumOfSquares(tensor: tf.Tensor): number {
   const native = nativeBackend();
+  const loops = wasmLoops();
+  if (loops && tensor.size % 4 === 0) return inChunks(tensor, loops);
   if (native === undefined) return take(tf.tidy(() => tf.sum(tf.square(tensor))));
   const type = { name: "T", type: native.binding.TF_ATTR_TYPE, value: native.binding.TF_FLOAT };
   return 2 * take(native.executeSingleOutput("L2Loss", [type], [tensor]));
+}
+
+/** chunks are summed in double precision */
+const CHUNK = 4096;
+
+function inChunks(tensor: tf.Tensor, { sumOfSquares, address }: WasmLoops): number {
+  const start = address(tensor);
+  let sum = 0;
+  for (let i = 0; i < tensor.size; i += CHUNK) sum += sumOfSquares(start + 4 * i, Math.min(CHUNK, tensor.size - i));
+  return sum;
 }
 
 function take(scalar: tf.Tensor): number {

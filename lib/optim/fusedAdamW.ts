@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeBackend } from "../core/nativeBinding.js";
+import { type NativeBackend, nativeBackend } from "../core/nativeBinding.js";
+import { type WasmLoops, wasmLoops } from "../core/wasmLoops.js";
 import type { AdamWResult, AdamWStep } from "./adamW.js";
 
 /** below this many entries the calls cost more than they save */
@@ -7,16 +8,28 @@ const SMALL = 4096;
 /** TensorFlow's name for a variable that dies with its handle */
 const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 
-/**
- * The AdamW update of one tensor in one pass over memory, by TensorFlow's own `ResourceApplyAdam`; takes over p, m and v.
- * Undefined where that gains nothing or there is no native backend.
- *
- * Disposing a tensor once its variable holds the data lets the kernel write in place; where a clone elsewhere still
- * needs the data TensorFlow copies first.
- */
+/** The AdamW update of one tensor in one pass over memory; takes over p, m and v. Undefined where that gains nothing. */
 export function fusedAdamW(step: AdamWStep): AdamWResult | undefined {
+  if (step.p.size < SMALL) return undefined;
   const native = nativeBackend();
-  if (native === undefined || step.p.size < SMALL) return undefined;
+  if (native) return byTensorFlow(step, native);
+  const loops = wasmLoops();
+  return loops && step.p.size % 4 === 0 ? inOneLoop(step, loops) : undefined;
+}
+
+function inOneLoop({ p, m, v, g, ...numbers }: AdamWStep, { adamW, address, empty }: WasmLoops): AdamWResult {
+  const result = { p: empty(p.shape), m: empty(m.shape), v: empty(v.shape) };
+  const { beta1, beta2, stepSize, epsilon, decay } = numbers;
+  const tensors = [p, m, v, g, result.p, result.m, result.v].map(address);
+  adamW(...tensors, p.size, beta1, 1 - beta1, beta2, 1 - beta2, stepSize, epsilon, decay);
+  return result;
+}
+
+/**
+ * By TensorFlow's own `ResourceApplyAdam`. Disposing a tensor once its variable holds the data lets the kernel write in
+ * place; where a clone elsewhere still needs the data TensorFlow copies first.
+ */
+function byTensorFlow(step: AdamWStep, native: NativeBackend): AdamWResult {
   const { binding } = native;
   const type = { name: "dtype", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const variable = (initial: tf.Tensor) => {
