@@ -39,7 +39,14 @@ export interface WeightedLower<L> {
   /** the losses with c ↦ Σ_n c_n ∇_φ ℓ_n, where that is written out; automatic differentiation without */
   readonly pullBack?: ((phi: Params, batch: L) => PulledLosses) | undefined;
   /** ⟨direction, ∇_φ ℓ_n⟩ for every n, [B], where a forward pass can tell; `dot` goes backward twice without */
-  readonly directional?: ((phi: Params, direction: Params, batch: L) => tf.Tensor1D) | undefined;
+  readonly directional?: ((phi: Params, direction: Params, batch: L) => Directional) | undefined;
+}
+
+export interface Directional {
+  /** ⟨direction, ∇_φ ℓ_n⟩, [B] */
+  readonly products_B: tf.Tensor1D;
+  /** what the weights may look at, as with `losses` */
+  readonly seen?: Params | undefined;
 }
 
 export interface PulledLosses extends Losses {

@@ -92,11 +92,12 @@ export function prmProblem<Input = tf.Tensor2D>({
         }),
       directional:
         tangent &&
-        ((phi, direction, { input, target_B, factor_B }) =>
-          tf.tidy(() => {
-            const { logit_B, tangent_B } = tangent(phi, direction, input);
-            return tf.mul(scaled(stepLossSlope(loss, logit_B, target_B), factor_B), tangent_B);
-          })),
+        ((phi, direction, batch) => {
+          const { logit_B, tangent_B } = tangent(phi, direction, batch.input);
+          const slope_B = scaled(stepLossSlope(loss, logit_B, batch.target_B), batch.factor_B);
+          const ofAnswer = weighting.sees === "representation" ? answer(phi, batch) : lossesOf({ logit_B }, batch);
+          return { products_B: tf.mul(slope_B, tangent_B), seen: ofAnswer.seen };
+        }),
     },
   });
 }

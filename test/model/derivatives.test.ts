@@ -93,7 +93,7 @@ describe.each(heads)("%s head", (_name, prm, byHand) => {
               : Math.log1p(Math.exp(logit)) - target[n] * logit;
           return withFactor ? factor[n] * value : value;
         };
-        const own = weighted?.directional?.(phi, direction, batch(withFactor)) as tf.Tensor1D;
+        const own = weighted?.directional?.(phi, direction, batch(withFactor)).products_B as tf.Tensor1D;
         expectClose(
           tf.clone(own),
           target.map((_, n) => along(loss(n), plain, by)),

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { secondOrderProducts } from "../../core/secondOrder.js";
 import { mapTree, type Params, valueAndGrads } from "../../core/tree.js";
 import type { InnerLoop } from "../innerLoop.js";
-import { constant, type LowerObjective } from "../problem.js";
+import { constant, type LowerObjective, type WeightedLower } from "../problem.js";
 
 /** Where the derivative of the upper loss through φ*(α) is taken. */
 export interface HypergradientPoint<L> {
@@ -30,10 +30,15 @@ export function mixedProduct<L>(point: HypergradientPoint<L>, u: Params): Params
   const { problem, phi, alpha, batch } = point;
   const { weighted } = problem;
   if (weighted === undefined) return secondOrderProducts((p, a) => problem.lower(p, a, batch), phi, alpha, u).alpha;
-  const { loss_B, seen } = weighted.losses(phi, batch);
-  const products_B =
-    weighted.directional?.(phi, u, batch) ?? directionalDerivatives((p) => weighted.losses(p, batch).loss_B, phi, u);
-  return pullBackWeights(point, seen, tf.div(products_B, loss_B.size));
+  const { products_B, seen } = (weighted.directional ?? taped(weighted))(phi, u, batch);
+  return pullBackWeights(point, seen, tf.div(products_B, products_B.size));
+}
+
+function taped<L>({ losses }: WeightedLower<L>): NonNullable<WeightedLower<L>["directional"]> {
+  return (phi, direction, batch) => ({
+    products_B: directionalDerivatives((p) => losses(p, batch).loss_B, phi, direction),
+    seen: losses(phi, batch).seen,
+  });
 }
 
 /** (∂²L_lower/∂φ²)·u */
