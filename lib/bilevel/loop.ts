@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { globalNorm } from "../core/norm.js";
 import { addTree, cloneTree, fromPlain, type Params, toPlain } from "../core/tree.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import { Alpha, liveLevel, plainLevel } from "./alpha.js";
@@ -177,10 +176,9 @@ export class Loop<L, U> {
     });
     disposeTree(metaBatch);
     const loss = take(value);
-    const gradientNorm = globalNorm(grads);
-    if (!Number.isFinite(loss + gradientNorm)) disposeTree(grads);
+    const { grads: clipped, norm: gradientNorm } = clipByGlobalNorm(grads, options.clip ?? 0);
+    if (!Number.isFinite(loss + gradientNorm)) disposeTree([grads, clipped]);
     refuseNonFinite("upper", loss + gradientNorm, this.iteration);
-    const { grads: clipped } = clipByGlobalNorm(grads, options.clip ?? 0);
     alpha.advance(clipped, rows, this.upperUpdates);
     disposeTree([grads, clipped]);
     const learningRate = this.upper.learningRate(this.upperUpdates++);

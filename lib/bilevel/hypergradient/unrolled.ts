@@ -1,5 +1,6 @@
 import { part, prefixed, secondOrderProducts } from "../../core/secondOrder.js";
 import { addTree, dotTree, type Params, scaleTree, tidyTree, valueAndGrads, zerosLikeTree } from "../../core/tree.js";
+import { lowerGradient } from "../gradients.js";
 import { copyState, disposeTree, type Level, type LevelState } from "../level.js";
 import type { InnerUpdate } from "../innerLoop.js";
 import type { LowerObjective } from "../problem.js";
@@ -59,7 +60,7 @@ function segments<L>(updates: readonly InnerUpdate<L>[]): InnerUpdate<L>[][] {
 
 /** The states before each update of a segment; the caller disposes them. */
 function recompute<L>(
-  problem: Lower<L>,
+  problem: LowerObjective<L>,
   level: Level,
   alpha: Params,
   segment: readonly InnerUpdate<L>[],
@@ -67,32 +68,30 @@ function recompute<L>(
   const states = [copyState(segment[0].before as LevelState)];
   for (const update of segment.slice(0, -1)) {
     const state = states[states.length - 1];
-    const grads = lowerGradient(problem, state.params, alpha, update);
+    const grads = meanGradient(problem, state.params, alpha, update);
     states.push(level.step(state, grads, update.scheduled));
     disposeTree(grads);
   }
   return states;
 }
 
-type Lower<L> = Pick<LowerObjective<L>, "lower">;
-
 /** mean over the micro-steps of ∇_φ L_lower */
-function lowerGradient<L>(problem: Lower<L>, phi: Params, alpha: Params, { batches }: InnerUpdate<L>): Params {
+function meanGradient<L>(problem: LowerObjective<L>, phi: Params, alpha: Params, { batches }: InnerUpdate<L>): Params {
   return tidyTree(() => {
-    const all = batches.map((batch) => valueAndGrads((p) => problem.lower(p, alpha, batch), phi).grads);
+    const all = batches.map((batch) => lowerGradient(problem, phi, () => alpha, batch).grads);
     return scaleTree(1 / batches.length, all.reduce(addTree));
   });
 }
 
 function reverse<L>(
-  problem: Lower<L>,
+  problem: LowerObjective<L>,
   level: Level,
   alpha: Params,
   update: InnerUpdate<L>,
   state: LevelState,
   after: Adjoint,
 ): { adjoint: Adjoint; alpha: Params } {
-  const grads = lowerGradient(problem, state.params, alpha, update);
+  const grads = meanGradient(problem, state.params, alpha, update);
   const through = pullBack(level, update.scheduled, state, grads, after);
   let [phiSum, alphaSum] = [through.state.params, tidyTree(() => zerosLikeTree(alpha))];
   for (const batch of update.batches) {
