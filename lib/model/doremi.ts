@@ -11,6 +11,11 @@ export interface ReferenceBatch<Input = tf.Tensor2D> extends StepBatch<Input> {
   readonly referenceLoss_B: tf.Tensor1D;
 }
 
+type Problem<Input> = BilevelProblem<StepBatch<Input>, ReferenceBatch<Input>>;
+
+/** The problem with its weights, which always have names. */
+export type Doremi<Input> = Problem<Input> & { readonly weights: NonNullable<Problem<Input>["weights"]> };
+
 /**
  * DoReMi-style domain weights without a meta set: the domains on which the model is still worse than a reference model
  * gain weight by exponentiated gradient,
@@ -35,14 +40,14 @@ export function doremiProblem<Input = tf.Tensor2D>({
   readonly domains: readonly string[];
   readonly stepLoss?: StepLoss;
   readonly smoothing?: number;
-}): BilevelProblem<StepBatch<Input>, ReferenceBatch<Input>> {
+}): Doremi<Input> {
   const count = domains.length;
   const vector = ({ raw }: Params) =>
     tf.tidy(() => tf.add<tf.Tensor1D>(tf.mul(count * (1 - smoothing), tf.softmax(raw)), smoothing));
   const losses = (phi: Params, { input, target_B }: StepBatch<Input>) => ({
     loss_B: stepLoss(kind, prm.apply(phi, input), target_B),
   });
-  return weightedProblem({
+  const problem = weightedProblem<StepBatch<Input>, ReferenceBatch<Input>>({
     init: (seed) => ({ phi: prm.init(seed), alpha: { raw: tf.zeros([count]) } }),
     weighted: {
       losses,
@@ -53,8 +58,8 @@ export function doremiProblem<Input = tf.Tensor2D>({
         const excess_K = detached(() => excess(losses(phi, batch).loss_B, batch, count));
         return tf.neg(tf.sum<tf.Scalar>(tf.mul(raw, excess_K)));
       }),
-    weights: { names: domains, vector },
   });
+  return { ...problem, weights: { names: domains, vector } };
 }
 
 /** λ, [K]; 0 for a domain that the batch does not hold */

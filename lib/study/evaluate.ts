@@ -86,7 +86,7 @@ export function evaluateRun({
 
 /** Of the rows whose true label is known, wrong ones are those whose label lies on the other side of ½. */
 function judged(weights: Float32Array, { samples }: TrainSet): WeightEvaluation {
-  // ReLU-free activations and the published clip can leave weights below 0, which weigh as 0 here
+  // without an activation, with LeakyReLU or the published clip weights can be below 0: they count as 0 here
   const values = Array.from(weights, (w) => Math.max(0, w));
   const known = samples.flatMap(({ target, trueLabel }, n) =>
     trueLabel === undefined ? [] : [{ weight: values[n], right: Math.abs(target - trueLabel) <= 0.5 }],

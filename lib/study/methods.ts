@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { BilevelProblem } from "../bilevel/problem.js";
 import { fromPlain, type PlainParams } from "../core/tree.js";
 import { type SolutionBatch, type StepBatch } from "../data/batch.js";
@@ -91,7 +92,10 @@ export function phasesOf(
     bilevel: false,
     problem: (carry) => problemOf(weighting(carry)),
   });
-  const rows = (weights: Float32Array) => fixedInstanceWeights(weights);
+  const rows = (weights: Float32Array) => {
+    if (config.instance === "solution") throw new Error(`"${method}" weighs single steps, not whole solutions`);
+    return fixedInstanceWeights(weights);
+  };
   const reference = supervised("reference", () => uniform(), config.referenceIterations);
   switch (method) {
     case "vanilla":
@@ -115,11 +119,13 @@ export function phasesOf(
       return [reference, supervised("train", chosen)];
     }
     case "doremi": {
-      const table = ({ alpha }: Carry) => {
-        const values = softmaxWeights(alpha?.raw.values ?? new Float32Array(domains.length));
+      const { prm, stepLoss } = config;
+      // by the mean of the logarithms of the weights, where the paper takes that of the weights
+      const table = ({ alpha = {} }: Carry) => {
+        const { weights } = doremiProblem({ prm, domains, stepLoss });
+        const values = tf.tidy(() => weights.vector(fromPlain(alpha)).dataSync());
         return fixedDomainWeights(domains, Object.fromEntries(domains.map((domain, k) => [domain, values[k]])));
       };
-      const { prm, stepLoss } = config;
       const proxy: Phase = {
         name: "doremi",
         iterations: config.referenceIterations,
@@ -184,12 +190,4 @@ function learnedWeighting(
 function fixedWeights({ weights }: StudyConfig, domains: readonly string[]): Weighting {
   if (weights === undefined) throw new Error("fixed weights are missing");
   return weights.kind === "domain" ? fixedDomainWeights(domains, weights.values) : fixedInstanceWeights(weights.values);
-}
-
-/** K · softmax, the form in which DoReMi keeps its weights */
-function softmaxWeights(raw: Float32Array): number[] {
-  const largest = Math.max(...raw);
-  const powers = Array.from(raw, (r) => Math.exp(r - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((p) => (raw.length * p) / sum);
 }

@@ -3,7 +3,7 @@ import { type Checkpoint, saveCheckpoint } from "../bilevel/checkpoint.js";
 import { type BilevelState, type Iteration, solveBilevel, type UpperOptions } from "../bilevel/engine.js";
 import type { BatchSource, BilevelProblem } from "../bilevel/problem.js";
 import { SpeedMeter, type TimeScales } from "../bilevel/timeScales.js";
-import { fromPlain, type PlainParams } from "../core/tree.js";
+import { fromPlain, type PlainParams, toPlain } from "../core/tree.js";
 import { prmBatches, sampler, type SolutionBatch, type StepBatch, stepBatch } from "../data/batch.js";
 import { prmProblem } from "../model/prmProblem.js";
 import { rowLosses } from "../model/rowWeights.js";
@@ -73,7 +73,7 @@ export async function runPhase(
     losses.lower = iteration.lower.loss;
     if (iteration.upper) losses.upper = iteration.upper.loss;
     onIteration?.(offset + count, losses);
-    if (phase.bilevel && average.due(count)) average.add(solver.state().alpha);
+    if (phase.bilevel && average.due(count)) average.add(plainAlpha(iteration));
     if (phase.bilevel && count % glance === 0) speeds.note(solver.state());
     if (validator.due(count)) {
       validator.look(count, solver.state());
@@ -105,6 +105,13 @@ export async function runPhase(
     ...(validator.best && { best: validator.best }),
     ...(timeScales && { timeScales }),
   };
+}
+
+function plainAlpha(iteration: Iteration): PlainParams {
+  const alpha = iteration.alpha();
+  const plain = toPlain(alpha);
+  tf.dispose(alpha);
+  return plain;
 }
 
 /** the weights' logarithms move by the excess losses themselves */

@@ -152,6 +152,11 @@ describe("bad input is one clear message and exit 1", () => {
       ["train", ...files, "--net_inputs", "label"],
       /--net_inputs has no effect on domain-table/,
     ],
+    [
+      "a selection of steps where solutions have weights",
+      ["train", ...files, "--weighting", "random-rows", "--instance", "solution", "--quiet"],
+      /"random-rows" weighs single steps/,
+    ],
     ["a number out of range", ["train", ...files, "--lr", "-1"], /'--lr <number>'.*above 0/],
     [
       "another reward model",
