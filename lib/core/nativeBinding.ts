@@ -108,6 +108,7 @@ export interface NativeBackend {
   readonly binding: Readonly<
     Record<"TF_ATTR_TYPE" | "TF_ATTR_SHAPE" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT", number>
   >;
+  readonly isUsingGpuDevice: boolean;
   executeSingleOutput(name: string, attributes: KernelAttribute[], inputs: tf.Tensor[]): tf.Tensor;
   executeMultipleOutputs(
     name: string,

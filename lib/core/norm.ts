@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { isSmall } from "./host.js";
 import { nativeBackend } from "./nativeBinding.js";
 import type { Params } from "./tree.js";
 import { type WasmLoops, wasmLoops } from "./wasmLoops.js";
@@ -9,12 +10,19 @@ export function globalNorm(x: Params): number {
 }
 
 function sumOfSquares(tensor: tf.Tensor): number {
+  if (isSmall(tensor)) return squares(tensor.dataSync());
   const native = nativeBackend();
   const loops = wasmLoops();
   if (loops && tensor.size % 4 === 0) return inChunks(tensor, loops);
   if (native === undefined) return take(tf.tidy(() => tf.sum(tf.square(tensor))));
   const type = { name: "T", type: native.binding.TF_ATTR_TYPE, value: native.binding.TF_FLOAT };
   return 2 * take(native.executeSingleOutput("L2Loss", [type], [tensor]));
+}
+
+function squares(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return sum;
 }
 
 /** chunks are summed in double precision */

@@ -40,6 +40,12 @@ function twice(x: tf.Tensor, value: (x: tf.Tensor) => tf.Tensor, derivative: Der
   return certify(tf.customGrad(f)(x));
 }
 
+/** y = map(x) for a linear map with the given adjoint: ⟨map(x), y⟩ = ⟨x, adjoint(y)⟩. */
+export function linear<T extends tf.Tensor>(x: tf.Tensor, map: (x: tf.Tensor) => T, adjoint: (y: T) => tf.Tensor): T {
+  const f: CustomGradient = (input) => ({ value: map(input as tf.Tensor), gradFunc: (dy) => adjoint(dy as T) });
+  return certify(tf.customGrad(f)(x) as T);
+}
+
 /** A gradient is being recorded, so what is computed now will be differentiated. */
 function isTapeOn(): boolean {
   return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();

@@ -2,15 +2,19 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** `wasmLoops.wat`, compiled */
 export const WASM_LOOPS =
-  "AGFzbQEAAAABGQJgD39/f39/f39/fX19fX19fQBgAn9/AX0CEwEHYmFja2VuZAZtZW1vcnkCAAEDAwIAAQcYAgVhZGFtVwAADHN1" +
-  "bU9mU3F1YXJlcwABCpACArkBAgJ/A3sgB0ECdCEQAkADQCAPIBBPDQEgAyAPav0ABAAhESAI/RMgASAPav0ABAD95gEgCf0TIBH9" +
-  "5gH95AEhEiAK/RMgAiAPav0ABAD95gEgC/0TIBEgEf3mAf3mAf3kASETIAUgD2ogEv0LBAAgBiAPaiAT/QsEACAEIA9qIA79EyAA" +
-  "IA9q/QAEAP3mASAM/RMgEv3mASAT/eMBIA39E/3kAf3nAf3lAf0LBAAgD0EQaiEPDAALCwtTAgJ/AnsgAUECdCEDAkADQCACIANP" +
-  "DQEgACACav0ABAAhBCAFIAQgBP3mAf3kASEFIAJBEGohAgwACwsgBf0fACAF/R8BkiAF/R8CIAX9HwOSkgs=";
+  "AGFzbQEAAAABJANgD39/f39/f39/fX19fX19fQBgAn9/AX1gCH9/f39/f39/AAITAQdiYWNrZW5kBm1lbW9yeQIAAQMEAwABAgcoAwVhZGFtVwAA" +
+  "DHN1bU9mU3F1YXJlcwABDXNwYXJzZVByb2R1Y3QAAgqIBAO5AQICfwN7IAdBAnQhEAJAA0AgDyAQTw0BIAMgD2r9AAQAIREgCP0TIAEgD2r9AAQA" +
+  "/eYBIAn9EyAR/eYB/eQBIRIgCv0TIAIgD2r9AAQA/eYBIAv9EyARIBH95gH95gH95AEhEyAFIA9qIBL9CwQAIAYgD2ogE/0LBAAgBCAPaiAO/RMg" +
+  "ACAPav0ABAD95gEgDP0TIBL95gEgE/3jASAN/RP95AH95wH95QH9CwQAIA9BEGohDwwACwsLUwICfwJ7IAFBAnQhAwJAA0AgAiADTw0BIAAgAmr9" +
+  "AAQAIQQgBSAEIAT95gH95AEhBSACQRBqIQIMAAsLIAX9HwAgBf0fAZIgBf0fAiAF/R8DkpIL9gECBH8BfSAFQQAgB/wLACABIAJBAnRqIQggBkEC" +
+  "dCEGAkADQCABIAhPDQEgACgCBCEJIAAoAgAhCiADBEAgACgCACEJIAAoAgQhCgsgBCAJIAZsaiEJIAUgCiAGbGohCiABKgIAIQwgCSAGQXBxaiEL" +
+  "AkADQCAJIAtPDQEgCiAK/QAEACAM/RMgCf0ABAD95gH95AH9CwQAIAlBEGohCSAKQRBqIQoMAAsLIAsgBkEPcWohCwJAA0AgCSALTw0BIAogCioC" +
+  "ACAMIAkqAgCUkjgCACAJQQRqIQkgCkEEaiEKDAALCyAAQQhqIQAgAUEEaiEBDAALCws=";
 
 interface Exports {
   readonly adamW: (...addressesCountAndNumbers: number[]) => void;
   readonly sumOfSquares: (address: number, count: number) => number;
+  readonly sparseProduct: (...addressesAndCounts: number[]) => void;
 }
 
 interface WasmBackend {
@@ -42,11 +46,12 @@ function load(backend: WasmBackend): WasmLoops | undefined {
   if (memory === undefined) return undefined;
   try {
     const module = new WebAssembly.Module(Buffer.from(WASM_LOOPS, "base64"));
-    const { adamW, sumOfSquares } = new WebAssembly.Instance(module, { backend: { memory } })
+    const { adamW, sumOfSquares, sparseProduct } = new WebAssembly.Instance(module, { backend: { memory } })
       .exports as unknown as Exports;
     return {
       adamW,
       sumOfSquares,
+      sparseProduct,
       address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
       empty: (shape) => tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], "float32")),
     };

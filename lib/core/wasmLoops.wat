@@ -1,5 +1,5 @@
 ;; Loops over float32 entries, four at a time, in the memory of TensorFlow.js' wasm backend; addresses are bytes, counts
-;; multiples of 4. wasmLoops.ts holds the compiled form, a test compares the two.
+;; of adamW and sumOfSquares multiples of 4. wasmLoops.ts holds the compiled form, a test compares the two.
 (module
   (import "backend" "memory" (memory 1))
   ;; One AdamW update of n entries: the formula of optim/adamW.ts; c1 = 1 − β₁, c2 = 1 − β₂
@@ -45,4 +45,47 @@
         (br $next)))
     (f32.add
       (f32.add (f32x4.extract_lane 0 (local.get $sum)) (f32x4.extract_lane 1 (local.get $sum)))
-      (f32.add (f32x4.extract_lane 2 (local.get $sum)) (f32x4.extract_lane 3 (local.get $sum))))))
+      (f32.add (f32x4.extract_lane 2 (local.get $sum)) (f32x4.extract_lane 3 (local.get $sum)))))
+  ;; y = 0, then for every entry (row, column, value) of a sparse matrix: y[row] += value · x[column], rows of `width`
+  ;; numbers; or, `transposed`, y[column] += value · x[row]
+  (func (export "sparseProduct")
+    (param $index i32) (param $value i32) (param $entries i32) (param $transposed i32)
+    (param $x i32) (param $y i32) (param $width i32) (param $bytes i32)
+    (local $end i32) (local $from i32) (local $to i32) (local $stop i32) (local $factor f32)
+    (memory.fill (local.get $y) (i32.const 0) (local.get $bytes))
+    (local.set $end (i32.add (local.get $value) (i32.shl (local.get $entries) (i32.const 2))))
+    (local.set $width (i32.shl (local.get $width) (i32.const 2)))
+    (block $done
+      (loop $nextEntry
+        (br_if $done (i32.ge_u (local.get $value) (local.get $end)))
+        (local.set $from (i32.load offset=4 (local.get $index)))
+        (local.set $to (i32.load (local.get $index)))
+        (if (local.get $transposed)
+          (then
+            (local.set $from (i32.load (local.get $index)))
+            (local.set $to (i32.load offset=4 (local.get $index)))))
+        (local.set $from (i32.add (local.get $x) (i32.mul (local.get $from) (local.get $width))))
+        (local.set $to (i32.add (local.get $y) (i32.mul (local.get $to) (local.get $width))))
+        (local.set $factor (f32.load (local.get $value)))
+        (local.set $stop (i32.add (local.get $from) (i32.and (local.get $width) (i32.const -16))))
+        (block $vectorsDone
+          (loop $nextVector
+            (br_if $vectorsDone (i32.ge_u (local.get $from) (local.get $stop)))
+            (v128.store (local.get $to)
+              (f32x4.add (v128.load (local.get $to))
+                (f32x4.mul (f32x4.splat (local.get $factor)) (v128.load (local.get $from)))))
+            (local.set $from (i32.add (local.get $from) (i32.const 16)))
+            (local.set $to (i32.add (local.get $to) (i32.const 16)))
+            (br $nextVector)))
+        (local.set $stop (i32.add (local.get $stop) (i32.and (local.get $width) (i32.const 15))))
+        (block $numbersDone
+          (loop $nextNumber
+            (br_if $numbersDone (i32.ge_u (local.get $from) (local.get $stop)))
+            (f32.store (local.get $to)
+              (f32.add (f32.load (local.get $to)) (f32.mul (local.get $factor) (f32.load (local.get $from)))))
+            (local.set $from (i32.add (local.get $from) (i32.const 4)))
+            (local.set $to (i32.add (local.get $to) (i32.const 4)))
+            (br $nextNumber)))
+        (local.set $index (i32.add (local.get $index) (i32.const 8)))
+        (local.set $value (i32.add (local.get $value) (i32.const 4)))
+        (br $nextEntry)))))

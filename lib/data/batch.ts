@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { random } from "../core/random.js";
-import { denseRows } from "../text/features.js";
+import { type FeatureMatrix, featureMatrix } from "../core/sparse.js";
+import { type FeatureRows, rowEntries } from "../text/rows.js";
 import type { EncodedSolutions, EncodedSteps } from "./encode.js";
 
 /** Training steps: B rows. */
-export interface StepBatch<Input = tf.Tensor2D> {
+export interface StepBatch<Input = FeatureMatrix> {
   /** what the PRM takes for B steps; encoded features are [B, F] */
   readonly input: Input;
   /** Monte-Carlo accuracies in [0, 1], [B] */
@@ -22,7 +23,7 @@ export interface StepBatch<Input = tf.Tensor2D> {
 }
 
 /** Whole solutions: B solutions of at most S steps. */
-export interface SolutionBatch<Input = tf.Tensor2D> {
+export interface SolutionBatch<Input = FeatureMatrix> {
   /** what the PRM takes for the batch's steps, solution by solution; encoded features are [steps, F] */
   readonly input: Input;
   /** row of `input` that a step is, any row where there is padding, int32 [B, S]; left out: `input` holds B·S rows */
@@ -87,7 +88,7 @@ export function stepBatch(encoded: EncodedSteps, rows: Int32Array): StepBatch {
       "int32",
     );
   return {
-    input: tf.tensor2d(denseRows(features, rows), [rows.length, features.size]),
+    input: featureBatch(features, rows),
     target_B: floats(target),
     domain_B: integers(domain),
     row_B: integers(instance),
@@ -117,13 +118,18 @@ export function solutionBatch(
   });
   const shape: [number, number] = [rows.length, steps];
   return {
-    input: tf.tensor2d(denseRows(features, Int32Array.from(own)), [own.length, features.size]),
+    input: featureBatch(features, own),
     index_BS: tf.tensor2d(index, shape, "int32"),
     mask_BS: tf.tensor2d(mask, shape),
     label_B: tf.tensor1d(Float32Array.from(rows, (row) => label[row])),
     stepLabel_BS: tf.tensor2d(labels, shape),
     labelled_BS: tf.tensor2d(labelled, shape),
   };
+}
+
+/** Chosen rows of encoded features, [B, F]. */
+export function featureBatch(features: FeatureRows, rows: ArrayLike<number>): FeatureMatrix {
+  return featureMatrix(rows.length, features.size, rowEntries(features, rows));
 }
 
 /** k ↦ the row indices of the k-th batch */

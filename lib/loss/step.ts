@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { sameShape } from "../core/check.js";
+import { sigmoidGradient } from "../core/outputGradients.js";
 import { sigmoid } from "../core/twice.js";
 
 export type StepLoss = "squaredError" | "crossEntropy";
@@ -30,6 +31,6 @@ export function stepLossSlope(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf
     const score_B = tf.sigmoid(logit_B);
     const difference_B = tf.sub<tf.Tensor1D>(score_B, target_B);
     if (kind === "crossEntropy") return difference_B;
-    return tf.mul(tf.mul(2, difference_B), tf.mul(score_B, tf.sub(1, score_B)));
+    return sigmoidGradient(score_B, tf.mul<tf.Tensor1D>(2, difference_B));
   });
 }

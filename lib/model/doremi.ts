@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BilevelProblem, weightedProblem } from "../bilevel/problem.js";
+import type { FeatureMatrix } from "../core/sparse.js";
 import type { Params } from "../core/tree.js";
 import { detached } from "../core/twice.js";
 import type { StepBatch } from "../data/batch.js";
@@ -7,7 +8,7 @@ import { type StepLoss, stepLoss } from "../loss/step.js";
 import type { RewardModel } from "./rewardModel.js";
 
 /** Training rows with the losses of a reference model on them. */
-export interface ReferenceBatch<Input = tf.Tensor2D> extends StepBatch<Input> {
+export interface ReferenceBatch<Input = FeatureMatrix> extends StepBatch<Input> {
   readonly referenceLoss_B: tf.Tensor1D;
 }
 
@@ -30,7 +31,7 @@ export type Doremi<Input> = Problem<Input> & { readonly weights: NonNullable<Pro
  * @param domains    names in the order of `domain_B`'s indices
  * @param smoothing  c, defaults to 1e-3
  */
-export function doremiProblem<Input = tf.Tensor2D>({
+export function doremiProblem<Input = FeatureMatrix>({
   prm,
   domains,
   stepLoss: kind = "squaredError",

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { product } from "../core/gradients.js";
+import { tanhGradient } from "../core/outputGradients.js";
+import { type FeatureMatrix, featureProduct, transposedFeatureProduct } from "../core/sparse.js";
 import { random } from "../core/random.js";
 import type { Params } from "../core/tree.js";
 import * as twice from "../core/twice.js";
@@ -25,10 +26,10 @@ export function linearHead({ features }: { features: number }): RewardModel {
   };
 }
 
-/** f, and f′ as a function of f's value */
+/** f, and dy·f′ as a function of y = f(x) and dy */
 const activations = {
-  tanh: { f: twice.tanh, slope: (y: tf.Tensor) => tf.sub(1, tf.square(y)) },
-  relu: { f: tf.relu, slope: (y: tf.Tensor) => tf.step(y) },
+  tanh: { f: twice.tanh, timesSlope: tanhGradient },
+  relu: { f: tf.relu, timesSlope: <T extends tf.Tensor>(y: T, dy: T) => tf.mul<T>(dy, tf.step(y)) },
 } as const;
 
 /**
@@ -50,8 +51,8 @@ export function mlpHead({
   hidden?: number;
   activation?: keyof typeof activations;
 }): RewardModel {
-  const { f, slope } = activations[activation];
-  const represent = (phi: Params, x_BF: tf.Tensor2D) => {
+  const { f, timesSlope } = activations[activation];
+  const represent = (phi: Params, x_BF: FeatureMatrix) => {
     const hidden_BH = f<tf.Tensor2D>(affine(x_BF, phi, "l1"));
     return { logit_B: tf.squeeze<tf.Tensor1D>(affine(hidden_BH, phi, "l2"), [1]), hidden_BH };
   };
@@ -63,8 +64,8 @@ export function mlpHead({
       const { logit_B, hidden_BH } = represent(phi, x_BF);
       const gradient = (cotangent_B: tf.Tensor1D) => {
         const cotangent_B1 = tf.expandDims<tf.Tensor2D>(cotangent_B, 1);
-        const ofHidden_BH = tf.matMul(cotangent_B1, tf.transpose<tf.Tensor2D>(phi["l2/weight"] as tf.Tensor2D));
-        const ofAffine_BH = tf.mul<tf.Tensor2D>(ofHidden_BH, slope(hidden_BH));
+        const ofHidden_BH = tf.mul<tf.Tensor2D>(cotangent_B1, tf.reshape(phi["l2/weight"], [1, hidden]));
+        const ofAffine_BH = timesSlope(hidden_BH, ofHidden_BH);
         return { ...affineGradient("l1", x_BF, ofAffine_BH), ...affineGradient("l2", hidden_BH, cotangent_B1) };
       };
       return { logit_B, hidden_BH, gradient };
@@ -72,7 +73,7 @@ export function mlpHead({
     tangent: (phi, direction, x_BF) =>
       tf.tidy(() => {
         const { logit_B, hidden_BH } = represent(phi, x_BF);
-        const hiddenTangent_BH = tf.mul<tf.Tensor2D>(affine(x_BF, direction, "l1"), slope(hidden_BH));
+        const hiddenTangent_BH = timesSlope(hidden_BH, affine(x_BF, direction, "l1"));
         const throughHidden = tf.matMul(hiddenTangent_BH, phi["l2/weight"]);
         const tangent_B1 = tf.add(throughHidden, affine(hidden_BH, direction, "l2"));
         return { logit_B, tangent_B: tf.squeeze<tf.Tensor1D>(tangent_B1, [1]) };
@@ -80,13 +81,16 @@ export function mlpHead({
   };
 }
 
-function affine(x: tf.Tensor2D, phi: Params, name: string): tf.Tensor2D {
-  return tf.add(tf.matMul(x, phi[`${name}/weight`] as tf.Tensor2D), phi[`${name}/bias`]);
+function affine(x: FeatureMatrix, phi: Params, name: string): tf.Tensor2D {
+  return tf.add(featureProduct(x, phi[`${name}/weight`] as tf.Tensor2D), phi[`${name}/bias`]);
 }
 
 /** The gradient of Σ ⟨cotangent_n, x_n·W + b⟩ in W and b. */
-function affineGradient(name: string, x_BF: tf.Tensor2D, cotangent_BO: tf.Tensor2D): Params {
-  return { [`${name}/weight`]: product(x_BF, cotangent_BO, true, false), [`${name}/bias`]: tf.sum(cotangent_BO, 0) };
+function affineGradient(name: string, x_BF: FeatureMatrix, cotangent_BO: tf.Tensor2D): Params {
+  return {
+    [`${name}/weight`]: transposedFeatureProduct(x_BF, cotangent_BO),
+    [`${name}/bias`]: tf.sum(cotangent_BO, 0),
+  };
 }
 
 function linear(name: string, inputs: number, outputs: number, seed: number): Params {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BilevelProblem, type Losses, weightedMean, weightedProblem } from "../bilevel/problem.js";
+import type { FeatureMatrix } from "../core/sparse.js";
 import { type Params, valueAndGrads } from "../core/tree.js";
 import type { SolutionBatch, StepBatch } from "../data/batch.js";
 import { type Aggregation, aggregate } from "../loss/aggregate.js";
@@ -28,7 +29,7 @@ export interface PrmProblemOptions<Input> {
  *
  * DreamPRM (arXiv 2505.20241); both levels share one scoring path, which ends in logits.
  */
-export function prmProblem<Input = tf.Tensor2D>({
+export function prmProblem<Input = FeatureMatrix>({
   prm,
   weighting,
   stepLoss: loss = "squaredError",

@@ -1,8 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { FeatureMatrix } from "../core/sparse.js";
 import type { Params } from "../core/tree.js";
 
 /** A process reward model: a pure function from parameters φ and inputs to one logit per step; σ(logit) is the score. */
-export interface RewardModel<Input = tf.Tensor2D> {
+export interface RewardModel<Input = FeatureMatrix> {
   /** φ at the start */
   readonly init: (seed: number) => Params;
   /** logit_B */

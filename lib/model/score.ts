@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Params } from "../core/tree.js";
-import { solutionBatch } from "../data/batch.js";
+import { featureBatch, solutionBatch } from "../data/batch.js";
 import { type EncodedSolutions } from "../data/encode.js";
 import type { Aggregation } from "../loss/aggregate.js";
-import { denseRows, type FeatureRows } from "../text/features.js";
+import type { FeatureRows } from "../text/features.js";
 import { solutionLogits } from "./prmProblem.js";
 import type { RewardModel } from "./rewardModel.js";
 
@@ -15,10 +15,7 @@ const CHUNK = 512;
  * @param phi  φ; stays the caller's
  */
 export function scoreSteps(prm: RewardModel, phi: Params, features: FeatureRows): Float32Array {
-  return inChunks(features.rows, (rows) => {
-    const input = tf.tensor2d(denseRows(features, rows), [rows.length, features.size]);
-    return prm.apply(phi, input);
-  });
+  return inChunks(features.rows, (rows) => prm.apply(phi, featureBatch(features, rows)));
 }
 
 /** Aggregated logits of encoded solutions, one per solution: what best-of-N compares. */

@@ -1,20 +1,33 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { isSmall } from "../core/host.js";
 import { type NativeBackend, nativeBackend } from "../core/nativeBinding.js";
 import { type WasmLoops, wasmLoops } from "../core/wasmLoops.js";
 import type { AdamWResult, AdamWStep } from "./adamW.js";
 
-/** below this many entries the calls cost more than they save */
-const SMALL = 4096;
 /** TensorFlow's name for a variable that dies with its handle */
 const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 
 /** The AdamW update of one tensor in one pass over memory; takes over p, m and v. Undefined where that gains nothing. */
 export function fusedAdamW(step: AdamWStep): AdamWResult | undefined {
-  if (step.p.size < SMALL) return undefined;
+  if (isSmall(step.p)) return onHost(step);
   const native = nativeBackend();
   if (native) return byTensorFlow(step, native);
   const loops = wasmLoops();
   return loops && step.p.size % 4 === 0 ? inOneLoop(step, loops) : undefined;
+}
+
+/** In double precision, rounded once; the moments then stay in JavaScript's memory. */
+function onHost({ beta1, beta2, stepSize, epsilon, decay, ...tensors }: AdamWStep): AdamWResult {
+  const { p: shaped } = tensors;
+  const [g, p, m, v] = [tensors.g, shaped, tensors.m, tensors.v].map((x) => x.dataSync());
+  const next = { p: new Float32Array(p.length), m: new Float32Array(p.length), v: new Float32Array(p.length) };
+  for (let i = 0; i < p.length; i++) {
+    next.m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+    next.v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+    next.p[i] = decay * p[i] - (stepSize * next.m[i]) / (Math.sqrt(next.v[i]) + epsilon);
+  }
+  const tensor = (values: Float32Array) => tf.tensor(values, shaped.shape);
+  return { p: tensor(next.p), m: tensor(next.m), v: tensor(next.v) };
 }
 
 function inOneLoop({ p, m, v, g, ...numbers }: AdamWStep, { adamW, address, empty }: WasmLoops): AdamWResult {

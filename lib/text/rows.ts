@@ -18,11 +18,36 @@ export function denseRows(features: FeatureRows, rowIndices: ArrayLike<number>):
   const dense = new Float32Array(rowIndices.length * size);
   for (let b = 0; b < rowIndices.length; b++) {
     const row = rowIndices[b];
-    if (!Number.isInteger(row) || row < 0 || row >= rows)
-      throw new RangeError(`row ${row} does not exist; there are ${rows}`);
+    requireRow(row, rows);
     for (let i = indptr[row]; i < indptr[row + 1]; i++) dense[b * size + indices[i]] = values[i];
   }
   return dense;
+}
+
+/** Rows of a batch as entries: row and column, [E, 2], and value, [E], row by row. */
+export function rowEntries(
+  { rows, indptr, indices, values }: FeatureRows,
+  rowIndices: ArrayLike<number>,
+): { index: Int32Array; value: Float32Array } {
+  let count = 0;
+  for (let b = 0; b < rowIndices.length; b++) {
+    requireRow(rowIndices[b], rows);
+    count += indptr[rowIndices[b] + 1] - indptr[rowIndices[b]];
+  }
+  const [index, value] = [new Int32Array(2 * count), new Float32Array(count)];
+  for (let b = 0, e = 0; b < rowIndices.length; b++) {
+    for (let i = indptr[rowIndices[b]]; i < indptr[rowIndices[b] + 1]; i++, e++) {
+      index[2 * e] = b;
+      index[2 * e + 1] = indices[i];
+      value[e] = values[i];
+    }
+  }
+  return { index, value };
+}
+
+function requireRow(row: number, rows: number): void {
+  if (!Number.isInteger(row) || row < 0 || row >= rows)
+    throw new RangeError(`row ${row} does not exist; there are ${rows}`);
 }
 
 /** Non-zero entries of rows, in arrays that double when full. */

@@ -1,5 +1,6 @@
-"""The same iteration as iterationWorker.ts in PyTorch; prints a line of JSON.
+"""The same iteration as iterationWorker.ts in PyTorch, on the dense rows of the same data; prints a line of JSON.
 
+`iteration.py FOLDER [plain]`
 "tuned" perturbs all parameters at once and takes losses without a graph; "plain" is the loop one writes down: parameters
 perturbed one by one in place, the gradient of the weighted loss in the raw weights by autograd at both points.
 """
@@ -9,16 +10,30 @@ import time
 import torch
 from torch.nn.functional import softplus
 
-features, hidden, batch, meta, steps, domains, unroll = 1536, 256, 64, 16, 5, 10, 5
+shape = json.load(open(f"{sys.argv[1]}/shape.json"))
+features, domains, hidden, batch, meta, unroll = shape["features"], shape["domains"], 256, 64, 16, 5
+
+
+def array(name):
+    return torch.frombuffer(bytearray(open(f"{sys.argv[1]}/{name}.f32", "rb").read()), dtype=torch.float32)
+
+
 torch.manual_seed(1)
 model = torch.nn.Sequential(torch.nn.Linear(features, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, 1))
 phi = list(model.parameters())
 raw = torch.zeros(domains, requires_grad=True)
 lower = torch.optim.AdamW(phi, lr=1e-3)
 upper = torch.optim.AdamW([raw], lr=1e-2)
-x, x_meta = torch.randn(batch, features), torch.randn(meta * steps, features)
-target, label = torch.rand(batch).round() * 0.5 + 0.25, torch.rand(meta).round()
-domain = torch.randint(domains, (batch,))
+x_all, target_all, domain_all = array("train").view(-1, features), array("target"), array("domain").long()
+x_meta, offsets, label_all = array("meta").view(-1, features), array("offsets").long(), array("label")
+
+
+def batches(rows, size):
+    while True:
+        yield from torch.randperm(rows)[: rows // size * size].split(size)
+
+
+train_rows, meta_rows = batches(len(target_all), batch), batches(len(label_all), meta)
 
 
 def losses():
@@ -30,7 +45,16 @@ def weights():
     return (positive / positive.mean())[domain]
 
 
-plain = sys.argv[1:] == ["plain"]
+def meta_scores(chosen):
+    ends = offsets[chosen + 1]
+    steps = [torch.arange(a, b) for a, b in zip(offsets[chosen], ends)]
+    which = torch.repeat_interleave(torch.arange(meta), ends - offsets[chosen])
+    logits = model(x_meta[torch.cat(steps)]).squeeze(1)
+    sums = torch.zeros(meta).index_add(0, which, logits)
+    return torch.sigmoid(sums / torch.bincount(which))
+
+
+plain = sys.argv[2:] == ["plain"]
 
 
 def raw_gradient():
@@ -52,6 +76,9 @@ def plain_darts(v):
 
 
 def iterate(k):
+    global x, target, domain
+    rows = next(train_rows)
+    x, target, domain = x_all[rows], target_all[rows], domain_all[rows]
     lower.zero_grad()
     loss_b = losses()
     loss = (weights().detach() * loss_b).mean()
@@ -60,8 +87,8 @@ def iterate(k):
     values = (loss.item(), loss_b.mean().item(), norm.item())
     lower.step()
     if (k + 1) % unroll == 0:
-        score = torch.sigmoid(model(x_meta).view(meta, steps).mean(1))
-        meta_loss = ((score - label) ** 2).mean()
+        chosen = next(meta_rows)
+        meta_loss = ((meta_scores(chosen) - label_all[chosen]) ** 2).mean()
         v = torch.autograd.grad(meta_loss, phi)
         if plain:
             plain_darts(v)

@@ -1,46 +1,80 @@
-/** One backend's share of `iteration.ts`, with the hypergradient named by the argument: prints a line of JSON. */
+/**
+ * One backend's share of `iteration.ts`: `iterationWorker.ts FOLDER darts|dot sparse|dense` prints a line of JSON.
+ * `iterationWorker.ts FOLDER` writes the data there, for all workers.
+ */
 import * as tf from "@tensorflow/tfjs-core";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { solveBilevel } from "../../lib/bilevel/engine.js";
 import { useBackend } from "../../lib/core/backend.js";
-import { random } from "../../lib/core/random.js";
-import type { SolutionBatch, StepBatch } from "../../lib/data/batch.js";
+import { denseMatrix, type FeatureMatrix } from "../../lib/core/sparse.js";
+import { prmBatches } from "../../lib/data/batch.js";
+import { encodeSolutions, encodeSteps } from "../../lib/data/encode.js";
+import { loadMetaSet } from "../../lib/data/solutions.js";
+import { loadTrainSet } from "../../lib/data/dreamprm.js";
+import { ensureDemo } from "../../lib/data/synthetic.js";
 import { mlpHead } from "../../lib/model/head.js";
 import { prmProblem } from "../../lib/model/prmProblem.js";
+import { denseRows, hashedFeatures } from "../../lib/text/features.js";
 import { domainTable } from "../../lib/weighting/domainTable.js";
 
-const method = process.argv[2] === "dot" ? "dot" : "darts";
-const [features, hidden, batch, meta, steps, domains, unrollSteps] = [1536, 256, 64, 16, 5, 10, 5];
+const [hidden, batchSize, metaBatchSize, unrollSteps, features] = [256, 64, 16, 5, 1536];
+const [folder, method, kind] = process.argv.slice(2);
 
-async function main(): Promise<void> {
+async function encoded() {
+  await ensureDemo("data/demo");
+  const train = await loadTrainSet("data/demo/train.json");
+  const meta = await loadMetaSet("data/demo/meta.json");
+  const others = hashedFeatures({ buckets: 1 }).size - 1;
+  const encoder = hashedFeatures({ buckets: features - others, cache: join(folder, "cache") });
+  const some = { ...train, samples: train.samples.slice(0, 8192) };
+  return { domains: train.domains, train: encodeSteps(some, encoder), meta: encodeSolutions(meta.solutions, encoder) };
+}
+
+async function write(): Promise<void> {
+  const { train, meta, domains } = await encoded();
+  const all = (rows: number) => Array.from({ length: rows }, (_, row) => row);
+  const arrays = {
+    train: denseRows(train.features, all(train.target.length)),
+    target: train.target,
+    domain: Float32Array.from(train.domain),
+    meta: denseRows(meta.features, all(meta.features.rows)),
+    offsets: Float32Array.from(meta.offsets),
+    label: meta.label,
+  };
+  mkdirSync(folder, { recursive: true });
+  for (const [name, array] of Object.entries(arrays)) writeFileSync(join(folder, `${name}.f32`), array);
+  const density = train.features.values.length / train.target.length / features;
+  writeFileSync(join(folder, "shape.json"), JSON.stringify({ features, domains: domains.length, density }));
+}
+
+async function measure(): Promise<void> {
   const { name } = await useBackend();
-  const stream = random("bench");
-  const draw = (size: number) => Float32Array.from({ length: size }, () => stream.normal());
-  const [x, xMeta, target, label] = [draw(batch * features), draw(meta * steps * features), draw(batch), draw(meta)];
-  const domain = Int32Array.from({ length: batch }, () => stream.integer(domains));
-  const lower = (): StepBatch => ({
-    input: tf.tensor2d(x, [batch, features]),
-    target_B: tf.tensor1d(target.map((t) => (t > 0 ? 0.75 : 0.25))),
-    domain_B: tf.tensor1d(domain, "int32"),
-    row_B: tf.tensor1d(domain, "int32"),
-  });
-  const upper = (): SolutionBatch => ({
-    input: tf.tensor2d(xMeta, [meta * steps, features]),
-    mask_BS: tf.ones([meta, steps]),
-    label_B: tf.tensor1d(label.map((l) => (l > 0 ? 1 : 0))),
-  });
-  const problem = prmProblem({
-    prm: mlpHead({ features, hidden }),
-    weighting: domainTable(Array.from({ length: domains }, (_, k) => `domain ${k}`)),
-  });
+  const { train, meta, domains } = await encoded();
+  const batches = prmBatches({ train, meta, batchSize, metaBatchSize });
+  const dense = <B extends { readonly input: FeatureMatrix }>(batch: B): B => {
+    if (kind !== "dense" || batch.input instanceof tf.Tensor) return batch;
+    const { rows, columns, index_E2, value_E } = batch.input;
+    const entries = { index: index_E2.dataSync<"int32">(), value: value_E.dataSync<"float32">() };
+    const input = denseMatrix(rows, columns, entries);
+    tf.dispose([index_E2, value_E]);
+    return { ...batch, input };
+  };
+  const problem = prmProblem({ prm: mlpHead({ features, hidden }), weighting: domainTable(domains) });
   const adamw = { optimizer: { kind: "adamw" } } as const;
   const measured = name === "cpu" ? 20 : 1000;
   const solver = solveBilevel(
     problem,
-    { lower, upper },
+    { lower: (k) => dense(batches.lower(k)), upper: (k) => dense(batches.upper(k)) },
     {
       iterations: 50 + measured,
       lower: { ...adamw, learningRate: 1e-3 },
-      upper: { ...adamw, learningRate: 1e-2, unrollSteps, hypergradient: { method } },
+      upper: {
+        ...adamw,
+        learningRate: 1e-2,
+        unrollSteps,
+        hypergradient: { method: method === "dot" ? "dot" : "darts" },
+      },
     },
   );
   let [start, before] = [0, 0];
@@ -53,4 +87,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+void (method === undefined ? write() : measure());

@@ -14,7 +14,7 @@ beforeAll(() => useBackend("wasm"));
 
 test("the compiled form is the text's", async () => {
   const text = readFileSync(join(import.meta.dirname, "../../lib/core/wasmLoops.wat"), "utf8");
-  const module = (await wabt()).parseWat("wasmLoops.wat", text, { simd: true });
+  const module = (await wabt()).parseWat("wasmLoops.wat", text, { simd: true, bulk_memory: true });
   expect(Buffer.from(module.toBinary({}).buffer).toString("base64")).toBe(WASM_LOOPS);
 });
 
