@@ -155,12 +155,59 @@ export { encodeStudy, type Outcome, trainRun } from "./study/trainRun.js";
 export { type MethodReport, reportMethods, type Spread, type StudyReport, studyReport } from "./study/report.js";
 
 // runs
-export { openStore, type Store } from "./tracker/store.js";
+export { openStore, type RunFilter, type StartRun, type Store } from "./tracker/store.js";
+export type { RunOptions } from "./tracker/runOptions.js";
+export type { LabelChanges } from "./tracker/labels.js";
+export type { Trashed } from "./tracker/trash.js";
 export type { Run } from "./tracker/run.js";
+export { digestOf, type Digests, type MetricDigest, type Point } from "./tracker/digest.js";
 export type { RunRecord, RunSummary } from "./tracker/runRecord.js";
+export { type RunQuery, queryRuns, selectRuns } from "./tracker/query/queryRuns.js";
+export { QueryError } from "./tracker/query/queryError.js";
+export { bestDirection, type Direction, type Directions, metricValue, type Statistic } from "./tracker/metricValue.js";
+export {
+  type ComparedGroup,
+  type ComparedRun,
+  type CompareOptions,
+  type Comparison,
+  compareRuns,
+} from "./tracker/compare.js";
+export type { Spread as RunSpread } from "./tracker/spread.js";
+export { compareGroups, type GroupComparison } from "./tracker/compareGroups.js";
+export { diffRuns, type RunDifference } from "./tracker/diffRuns.js";
+
+// weights over time
 export { AlphaSeries } from "./tracker/alphaSeries.js";
-export { type Comparison, compareRuns } from "./tracker/compare.js";
+export { type AlphaEntrySeries, type AlphaReader, openAlpha } from "./tracker/alphaReader.js";
+export {
+  type AlphaHistogram,
+  alphaHistogram,
+  type AlphaQuantiles,
+  alphaQuantiles,
+} from "./tracker/alphaDistribution.js";
+export { type AlphaEntry, bottomEntries, type EntryTexts, rowTexts, topEntries } from "./tracker/alphaEntries.js";
+export { type AlphaMovement, alphaMovement, type MovedEntry } from "./tracker/alphaMovement.js";
+export { type AlphaCorrelation, alphaCorrelation } from "./tracker/alphaCorrelation.js";
+export {
+  type WrongLabelDetector,
+  wrongLabelDetector,
+  type WrongLabelRoc,
+  wrongLabelRoc,
+} from "./tracker/alphaDetector.js";
+
+// runs → tables, other trackers, archives
 export { toDataFrame } from "./tracker/dataFrame.js";
+export { metricsTable, runsTable, type TableCell, type TableRow } from "./tracker/exchange/tables.js";
+export { toCsv, toJson, toParquet, writeTable } from "./tracker/exchange/writeTable.js";
+export { writeTensorBoard } from "./tracker/exchange/tensorBoard.js";
+export { type ImportedRun, importRuns } from "./tracker/exchange/importRuns.js";
+export { type PackedRuns, packRuns } from "./tracker/exchange/packRuns.js";
+export { type UnpackedRuns, unpackRuns } from "./tracker/exchange/unpackRuns.js";
+
+// runs → one page to look at
+export { runReport, writeReport } from "./report/report.js";
+export type { ReportOptions, ReportSource, WriteReportOptions } from "./report/report.js";
+export type { WeightText } from "./report/collect.js";
 
 // figures
 export {
@@ -168,15 +215,39 @@ export {
   alphaOverTime,
   barsWithSpread,
   bestOfKCurves,
+  type BestOfKOptions,
+  calibrationDiagram,
+  type CalibrationOptions,
+  type CalibrationSeries,
+  detectorCurve,
+  type DetectorRun,
+  type ErrorSeries,
+  type HeadroomEntry,
+  type HeadroomOptions,
+  headroomPlot,
+  hypergradientError,
+  type HypergradientErrorOptions,
   type IntervalEntry,
   intervals,
   type IntervalsOptions,
+  type ScalingSeries,
   type Series,
   trainingCurves,
+  weightFan,
+  weightHistogram,
+  weightMovement,
 } from "./figures/figures.js";
 export { type LatexCell, type LatexColumn, type LatexSpread, type LatexTable, latexTable } from "./figures/latex.js";
 export type { Figure } from "./figures/types.js";
-export { closeBrowser, exportFigure, renderPng, renderSvg } from "./figures/render.js";
+export {
+  closeBrowser,
+  exportFigure,
+  exportFigures,
+  type ExportOptions,
+  type Provenance,
+  renderPng,
+  renderSvg,
+} from "./figures/render.js";
 export { liveFigure, show } from "./figures/display.js";
 export { showTable } from "./figures/table.js";
 

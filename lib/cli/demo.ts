@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { join, relative } from "node:path";
 import { ensureDemo, loadPlantedQuality } from "../data/synthetic.js";
 import { alphaAgainstQuality, alphaOverTime, barsWithSpread, trainingCurves } from "../figures/figures.js";
-import { closeBrowser, exportFigure } from "../figures/render.js";
+import { closeBrowser, exportFigures } from "../figures/render.js";
 import type { Figure } from "../figures/types.js";
 import { projectRoot } from "../tracker/environment.js";
 import type { Method } from "../study/methods.js";
@@ -97,14 +97,9 @@ async function exportDemoFigures(
     ),
   };
   const folder = join(root(), "experiments", "figures");
-  const files: string[] = [];
   try {
-    for (const [name, figure] of Object.entries(figures)) {
-      const provenance = { runs: outcomes.map(({ run }) => run) };
-      files.push(...(await exportFigure(figure, join(folder, name), { provenance })));
-    }
+    return await exportFigures(figures, folder, { provenance: { runs: outcomes.map(({ run }) => run) } });
   } finally {
     await closeBrowser();
   }
-  return files;
 }

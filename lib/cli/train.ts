@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { Command } from "commander";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -66,6 +67,7 @@ export async function trainStudy(
         params: { ...stored(flags), method, seed },
         dataFiles: [data.train, data.meta, data.validation, data.test].flatMap((set) => (set ? [set.source] : [])),
         backend,
+        resources: { tensors: () => tf.memory().numTensors },
         weightsEvery: weightsEvery(config, encoded),
       });
       outcomes.push(await trainLogged({ method, seed, run, flags, study }));

@@ -7,6 +7,9 @@ const toBits = (key: number): number => (key >>> 31 ? key ^ 0x80000000 : ~key);
 
 const bitsOf = (values: Float32Array): Int32Array => new Int32Array(values.buffer, values.byteOffset, values.length);
 
+const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
+
 /** A vector sorted. */
 export interface Sorted {
   /** indices of the values from the least to the greatest, [n]; equal values keep their order */
@@ -15,22 +18,29 @@ export interface Sorted {
   readonly values: Float32Array;
 }
 
+/** Sorted by three passes over 11 bits of the keys each, the lowest first (radix sort). */
 export function ascendingOf(values: Float32Array): Sorted {
   const bits = bitsOf(values);
-  // key above index in one unsigned 64-bit number, which the engine sorts without a comparison of ours
-  const pairs = new Uint32Array(2 * bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    pairs[2 * i] = i;
-    pairs[2 * i + 1] = toKey(bits[i]);
+  const n = bits.length;
+  let [keys, order] = [new Uint32Array(n), new Uint32Array(n)];
+  let [nextKeys, nextOrder] = [new Uint32Array(n), new Uint32Array(n)];
+  for (let i = 0; i < n; i++) {
+    keys[i] = toKey(bits[i]);
+    order[i] = i;
   }
-  new BigUint64Array(pairs.buffer).sort();
-  const order = new Uint32Array(bits.length);
-  const sorted = new Int32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    order[i] = pairs[2 * i];
-    sorted[i] = toBits(pairs[2 * i + 1]);
+  for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+    const place = new Uint32Array(DIGITS + 1);
+    for (let i = 0; i < n; i++) place[((keys[i] >>> shift) & (DIGITS - 1)) + 1]++;
+    for (let digit = 0; digit < DIGITS; digit++) place[digit + 1] += place[digit];
+    for (let i = 0; i < n; i++) {
+      const to = place[(keys[i] >>> shift) & (DIGITS - 1)]++;
+      nextKeys[to] = keys[i];
+      nextOrder[to] = order[i];
+    }
+    [keys, nextKeys, order, nextOrder] = [nextKeys, keys, nextOrder, order];
   }
-  return { order, values: new Float32Array(sorted.buffer) };
+  for (let i = 0; i < n; i++) keys[i] = toBits(keys[i]);
+  return { order, values: new Float32Array(keys.buffer) };
 }
 
 /** 1-based ranks, [n]; equal values share the mean of their ranks. */

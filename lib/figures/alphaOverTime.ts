@@ -1,5 +1,5 @@
 import { distribution, distributionRange } from "./distribution.js";
-import { endLabels, noteAbove } from "./labels.js";
+import { endLabels, LABEL_SHARE_BELOW_LEGEND, noteAbove } from "./labels.js";
 import { padded, qualityOf } from "./scales.js";
 import { keptPoints, rankCorrelation } from "./statistics.js";
 import { mark, scaleColor } from "./theme.js";
@@ -54,7 +54,10 @@ export function alphaOverTime(series: WeightSeries, options: AlphaOverTimeOption
   const drawn = names.map((_, i) => i).filter((i) => !many || highlight.includes(names[i]));
   drawn.sort((a, b) => (quality ? quality[b] - quality[a] : 0));
   const looks = new Map(
-    drawn.map((i, rank) => [i, look(rank, highlight.includes(names[i]), quality && scaled(quality, i))]),
+    drawn.map((i, rank) => [
+      i,
+      look(many ? rank + 1 : rank, highlight.includes(names[i]), quality && scaled(quality, i)),
+    ]),
   );
   const lines = drawn.map((i): Trace => {
     const { color, dash } = looks.get(i) as Look;
@@ -84,7 +87,7 @@ export function alphaOverTime(series: WeightSeries, options: AlphaOverTimeOption
       xaxis: { title: { text: xLabel }, range: [steps[0], steps[steps.length - 1]] },
       yaxis: { title: { text: yLabel }, range },
       shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1, layer: "below", line: { dash: "dot" } }],
-      annotations: [...endLabels(ends, range), ...notes],
+      annotations: [...endLabels(ends, range, many ? LABEL_SHARE_BELOW_LEGEND : undefined), ...notes],
       legend: { traceorder: "normal" },
       hovermode: "closest",
     },

@@ -10,6 +10,8 @@ export interface BarGroup {
   readonly task?: string;
   /** One value per seed. */
   readonly values: readonly number[];
+  /** Of the mean; drawn in place of the standard deviation where all bars have one. */
+  readonly interval?: readonly [low: number, high: number] | undefined;
 }
 
 export interface BarsOptions {
@@ -17,14 +19,20 @@ export interface BarsOptions {
   readonly yLabel: string;
   /** A level to compare with (chance, a published number), drawn as a dotted line. */
   readonly level?: { readonly label: string; readonly value: number };
+  /** What the bars' intervals are; defaults to "95 % interval". */
+  readonly intervalLabel?: string;
 }
 
 /**
- * Methods compared: bars of the mean from zero, ± standard deviation, with each seed as a point.
+ * Methods compared: bars of the mean from zero, ± standard deviation or with an interval, with each seed as a point.
  *
- * @throws RangeError for no bars, a bar without values, a value that is not finite, or two bars of one name and task
+ * @throws RangeError for no bars, a bar without values, a value that is not finite, two bars of one name and task, or
+ *         intervals that only some bars have or that do not hold their mean
+ * @example
+ * barsWithSpread([{ name: "vanilla", values: [0.57, 0.59] }, { name: "domain table", values: [0.61, 0.6] }], { yLabel: "step AUC" });
  */
-export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: BarsOptions): Figure {
+export function barsWithSpread(bars: readonly BarGroup[], options: BarsOptions): Figure {
+  const { yLabel, level, intervalLabel = "95 % interval" } = options;
   check(bars);
   const names = [...new Set(bars.map((bar) => bar.name))];
   const tasks = [...new Set(bars.map((bar) => bar.task ?? ""))];
@@ -51,7 +59,7 @@ export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: Bar
           color,
           pattern: { shape: pattern, fillmode: "overlay", fgcolor: "#FFF", fgopacity: 0.8, size: 8, solidity: 0.2 },
         },
-        error_y: { type: "data", array: own.map((bar) => spread([...bar.values])), color: "#000" },
+        error_y: errorBars(own),
       },
       {
         type: "scatter",
@@ -60,12 +68,12 @@ export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: Bar
         showlegend: false,
         x: own.flatMap((bar, k) => bar.values.map((_, s) => x[k] + jitter(s, bar.values.length) * width)),
         y: own.flatMap((bar) => [...bar.values]),
-        marker: { color: "#FFF", symbol: "circle", line: { color: "#000", width: 0.7 } },
+        marker: { color: "#FFF", symbol: "circle", size: 4.5, line: { color: "#000", width: 0.8 } },
       },
     ];
   });
   const ticks = grouped ? tasks : names;
-  const note = spreadNote(bars);
+  const note = spreadNote(bars, intervalLabel);
   return {
     data,
     layout: {
@@ -96,17 +104,31 @@ export function barsWithSpread(bars: readonly BarGroup[], { yLabel, level }: Bar
         : [],
       hovermode: "closest",
     },
-    alt: `${yLabel}: ${bars.map((bar) => `${bar.task ? `${bar.task}, ` : ""}${bar.name} ${mean([...bar.values]).toPrecision(3)} ± ${spread([...bar.values]).toPrecision(2)} (${bar.values.length} seeds)`).join("; ")}.`,
+    alt: `${yLabel}: ${bars.map((bar) => `${bar.task ? `${bar.task}, ` : ""}${bar.name} ${inWords(bar.values)}`).join("; ")}.`,
   };
 }
 
-/** Offsets of the seeds' points right of the error bar, in bar widths. */
-const jitter = (s: number, n: number): number => (n === 1 ? 0.25 : 0.12 + (0.28 * s) / (n - 1));
+function inWords(values: readonly number[]): string {
+  const center = mean([...values]).toPrecision(3);
+  return values.length === 1 ? center : `${center} ± ${spread([...values]).toPrecision(2)} (${values.length} seeds)`;
+}
 
-function spreadNote(bars: readonly BarGroup[]): string {
+/** Offsets of the seeds' points right of the error bar, in bar widths. */
+const jitter = (s: number, n: number): number => (n === 1 ? 0.3 : 0.18 + (0.24 * s) / (n - 1));
+
+function errorBars(own: readonly BarGroup[]): Json {
+  const means = own.map(({ values }) => mean([...values]));
+  const [above, below] = [1, 0].map((side) =>
+    own.map(({ interval, values }, k) => (interval ? Math.abs(interval[side] - means[k]) : spread([...values]))),
+  );
+  return { type: "data", symmetric: false, array: above, arrayminus: below, color: "#000" };
+}
+
+function spreadNote(bars: readonly BarGroup[], intervalLabel: string): string {
   const counts = [...new Set(bars.map((bar) => bar.values.length))].sort((a, b) => a - b);
-  if (counts.length === 1 && counts[0] === 1) return "";
-  return `mean ± std, ${counts.length > 1 ? `${counts[0]}–${counts.at(-1)}` : counts[0]} seeds (points)`;
+  const spread = bars[0].interval ? `mean and ${intervalLabel}` : "mean ± std";
+  if (counts.length === 1 && counts[0] === 1) return bars[0].interval ? spread : "";
+  return `${spread}, N = ${counts.length > 1 ? `${counts[0]}–${counts.at(-1)}` : counts[0]} seeds (points)`;
 }
 
 const levelLabel = ({ label, value }: { label: string; value: number }): Json => ({
@@ -122,12 +144,21 @@ const levelLabel = ({ label, value }: { label: string; value: number }): Json =>
 function check(bars: readonly BarGroup[]): void {
   if (bars.length === 0) throw new RangeError("barsWithSpread: no bars given");
   const seen = new Set<string>();
-  for (const { name, task, values } of bars) {
+  const withInterval = bars.filter(({ interval }) => interval).length;
+  if (withInterval > 0 && withInterval < bars.length) {
+    throw new RangeError(
+      `barsWithSpread: ${withInterval} of ${bars.length} bars have an interval; give all of them one`,
+    );
+  }
+  for (const { name, task, values, interval } of bars) {
     const what = `"${name}"${task === undefined ? "" : ` of "${task}"`}`;
     if (values.length === 0) throw new RangeError(`barsWithSpread: ${what} has no values`);
     const bad = values.findIndex((v) => !Number.isFinite(v));
     if (bad >= 0)
       throw new RangeError(`barsWithSpread: ${what} has ${values[bad]} for seed ${bad}; leave failed runs out`);
+    if (interval && !(interval[0] <= mean([...values]) && mean([...values]) <= interval[1])) {
+      throw new RangeError(`barsWithSpread: the interval [${interval.join(", ")}] of ${what} does not hold its mean`);
+    }
     if (seen.has(what)) throw new RangeError(`barsWithSpread: ${what} is given twice; put its seeds into one entry`);
     seen.add(what);
   }

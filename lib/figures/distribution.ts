@@ -27,7 +27,7 @@ export function distribution(rows: readonly number[][], steps: readonly number[]
   });
   return [
     area(`90 % of ${rows.length} weights`, q05, q95, 0.15),
-    area("50 %", q25, q75, 0.3),
+    area("50 %", q25, q75, 0.4),
     { type: "scatter", mode: "lines", name: "median", x: [...steps], y: q50, line: { color: okabeIto[0] } },
   ];
 }

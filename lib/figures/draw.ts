@@ -1,31 +1,35 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "puppeteer-core";
 import { reusedPage, withBrowser } from "./browser.js";
+import { hatched } from "./hatching.js";
+import { fontCss, subsetCss, type StyledText } from "./fonts.js";
 import { cutPage } from "./pdfPage.js";
-import { themed } from "./theme.js";
+import { screenSize, themed } from "./theme.js";
 import type { Figure, FigureSize } from "./types.js";
 
 /** What the functions that run inside the page use of the browser. */
-declare const document: { body: { innerHTML: string }; fonts: { load(font: string, text: string): Promise<unknown> } };
+interface PageElement {
+  readonly childNodes: Iterable<{ readonly nodeType: number; readonly textContent: string | null }>;
+  readonly childElementCount: number;
+  querySelectorAll(selector: string): Iterable<PageElement>;
+  setAttribute(name: string, value: string): void;
+  getComputedTextLength(): number;
+  remove(): void;
+}
+declare const document: {
+  readonly body: { innerHTML: string; append(element: PageElement): void };
+  readonly fonts: { load(font: string, text: string): Promise<unknown> };
+  importNode(element: PageElement, deep: boolean): PageElement;
+};
+declare function getComputedStyle(element: PageElement): { fontWeight: string; fontStyle: string };
+declare const DOMParser: new () => { parseFromString(text: string, type: string): { documentElement: PageElement } };
+declare const XMLSerializer: new () => { serializeToString(element: PageElement): string };
 
 const require_ = createRequire(join(__dirname, "x"));
 export const plotlyPath = (): string => require_.resolve("plotly.js-dist");
-
-/** Arimo, metric-compatible with Arial and Helvetica, as CSS with the font files inside. */
-function fontCss(): string {
-  return ["400", "400-italic", "700"].map(inlineFonts).join("\n");
-}
-
-function inlineFonts(style: string): string {
-  const css = require_.resolve(`@fontsource/arimo/${style}.css`);
-  return readFileSync(css, "utf8").replace(/src: url\(([^)]+\.woff2)\)[^;]*;/g, (_, file: string) => {
-    const font = readFileSync(join(dirname(css), file)).toString("base64");
-    return `src: url(data:font/woff2;base64,${font}) format("woff2");`;
-  });
-}
 
 const blankPage = (): string =>
   `<!doctype html><meta charset="utf-8"><style>${fontCss()} html,body{margin:0} svg{display:block}</style><body></body>`;
@@ -49,7 +53,9 @@ const printPage = reusedPage(async (page) => {
 
 const loadFonts = (page: Page): Promise<void> =>
   page.evaluate(async () => {
-    await Promise.all(["", "italic ", "bold "].map((style) => document.fonts.load(`${style}12px Arimo`, "aα−")));
+    await Promise.all(
+      ["", "italic ", "bold ", "italic bold "].map((style) => document.fonts.load(`${style}12px Arimo`, "aα−")),
+    );
   });
 
 let turn: Promise<unknown> = Promise.resolve();
@@ -60,31 +66,81 @@ function inTurn<T>(task: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** The figure as SVG text. The same figure gives the same text on the same Chromium. */
-export function renderSvg(figure: Figure, size: FigureSize): Promise<string> {
+/** A figure as drawn, and the text in it. */
+export interface Drawing {
+  readonly svg: string;
+  readonly text: StyledText;
+}
+
+/** The figure as SVG that needs the page's fonts. The same figure gives the same text on the same Chromium. */
+export function drawFigure(figure: Figure, size: FigureSize): Promise<Drawing> {
   return inTurn(() =>
     withBrowser(async (browser) => {
       const page = await plotPage(browser);
-      const { data, layout } = themed(figure, size);
+      const { data, layout } = themed(figure, onScreen(size));
       const spec = JSON.stringify({ data, layout, config: { staticPlot: true } });
-      const svg = await page.evaluate(drawInPage, spec, size.width, size.height);
-      return svg.replace(/(<svg[^>]*>)/, `$1<desc>${escapeXml(figure.alt)}</desc>`);
+      const { svg, text } = await page.evaluate(drawInPage, spec, size.width, size.height);
+      return { svg: hatched(svg).replace(/<svg[^>]*>/, (tag) => `${tag}<desc>${escapeXml(figure.alt)}</desc>`), text };
     }),
   );
 }
 
+/**
+ * The drawing with its fonts inside, so that it looks the same everywhere. Where a viewer loads none, the lengths that
+ * all texts carry keep them in their places.
+ */
+export async function standalone({ svg, text }: Drawing): Promise<string> {
+  const css = await subsetCss(text);
+  return svg.replace("</desc>", () => `</desc><style>${css}</style>`);
+}
+
+/** The figure as SVG text with its fonts inside. */
+export const renderSvg = async (figure: Figure, size: FigureSize): Promise<string> =>
+  standalone(await drawFigure(figure, size));
+
+/**
+ * The size at which a figure is drawn before it is scaled to its own: ticks as large as on a screen, because Plotly's
+ * gaps and the least height of a legend's row are fixed numbers of px.
+ */
+function onScreen({ width, height, font, tick, line }: FigureSize): FigureSize {
+  const scale = screenSize.tick / tick;
+  return { width: width * scale, height: height * scale, font: font * scale, tick: tick * scale, line: line * scale };
+}
+
 /** Runs inside the page. */
-async function drawInPage(spec: string, width: number, height: number): Promise<string> {
+async function drawInPage(spec: string, width: number, height: number): Promise<Drawing> {
   type Plotly = { toImage(spec: unknown, options: object): Promise<string> };
   const { Plotly } = globalThis as unknown as { Plotly: Plotly };
   let state = 1; // Plotly draws the names of its clip paths from Math.random; a fixed sequence keeps files the same.
   Math.random = () => (state = (state * 16807) % 2147483647) / 2147483647;
-  return Plotly.toImage(JSON.parse(spec), { format: "svg", width, height, imageDataOnly: true });
+  const drawn = await Plotly.toImage(JSON.parse(spec), {
+    format: "svg",
+    width: null,
+    height: null,
+    imageDataOnly: true,
+  });
+
+  const svg = document.importNode(new DOMParser().parseFromString(drawn, "image/svg+xml").documentElement, true);
+  document.body.append(svg);
+  const text: Record<string, string> = {};
+  for (const element of svg.querySelectorAll("text, tspan")) {
+    const own = [...element.childNodes].map((node) => (node.nodeType === 3 ? (node.textContent ?? "") : "")).join("");
+    const { fontWeight, fontStyle } = getComputedStyle(element);
+    const style = (Number(fontWeight) >= 600 ? "700" : "400") + (fontStyle === "italic" ? "-italic" : "");
+    text[style] = (text[style] ?? "") + own;
+    if (element.childElementCount > 0 || own.trim() === "") continue;
+    element.setAttribute("textLength", element.getComputedTextLength().toFixed(1));
+    element.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+  svg.setAttribute("width", String(width));
+  svg.setAttribute("height", String(height));
+  svg.remove();
+  return { svg: new XMLSerializer().serializeToString(svg), text };
 }
 
 /** The figure as PNG. @param scale  pixels per CSS px, defaults to 2 */
 export async function renderPng(figure: Figure, size: FigureSize, scale = 2): Promise<Uint8Array> {
-  return svgToPng(await renderSvg(figure, size), size, scale);
+  return svgToPng((await drawFigure(figure, size)).svg, size, scale);
 }
 
 export function svgToPng(svg: string, size: FigureSize, scale: number): Promise<Uint8Array> {

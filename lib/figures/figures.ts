@@ -1,5 +1,14 @@
 export { alphaAgainstQuality } from "./alphaAgainstQuality.js";
 export { alphaOverTime, type AlphaOverTimeOptions, type WeightSeries } from "./alphaOverTime.js";
+export type { Series } from "./averaged.js";
 export { barsWithSpread, type BarGroup, type BarsOptions } from "./bars.js";
-export { bestOfKCurves, trainingCurves, type Series } from "./curves.js";
+export { bestOfKCurves, type BestOfKOptions, type ScalingSeries } from "./bestOfK.js";
+export { calibrationDiagram, type CalibrationOptions, type CalibrationSeries } from "./calibrationDiagram.js";
+export { trainingCurves } from "./curves.js";
+export { headroomPlot, type HeadroomEntry, type HeadroomOptions } from "./headroomPlot.js";
+export { hypergradientError, type ErrorSeries, type HypergradientErrorOptions } from "./hypergradientError.js";
 export { intervals, type IntervalEntry, type IntervalsOptions } from "./intervals.js";
+export { detectorCurve, type DetectorRun } from "./detectorCurve.js";
+export { weightFan } from "./weightFan.js";
+export { weightHistogram } from "./weightHistogram.js";
+export { weightMovement } from "./weightMovement.js";

@@ -10,6 +10,8 @@ export interface IntervalEntry {
   readonly group?: string;
   readonly value: number;
   readonly interval?: readonly [low: number, high: number] | undefined;
+  /** Each seed's value, drawn as a small open point. */
+  readonly values?: readonly number[];
 }
 
 export interface IntervalsOptions {
@@ -17,18 +19,26 @@ export interface IntervalsOptions {
   readonly xLabel: string;
   /** Values to compare with, drawn as vertical lines. */
   readonly references?: readonly { readonly label: string; readonly value: number }[];
+  /** What the intervals and the seeds' points are; stands above the legend. */
+  readonly note?: string;
 }
 
 /** Distance of two groups within a row, in rows. */
 const DODGE = 0.26;
+/** Distance of the seeds' points below their interval, in rows. */
+const BELOW = 0.13;
 const referenceDashes = ["dot", "dash", "dashdot"];
 
 /**
- * Methods as points with their intervals, a row each, the best on top; the groups of a row side by side.
+ * Methods as points with their intervals, a row each, the best on top; the groups of a row side by side, each seed as a
+ * small open point beneath its interval.
  *
  * @throws RangeError for no entries, a value or bound that is not finite, or two entries of one name and group
  */
-export function intervals(entries: readonly IntervalEntry[], { xLabel, references = [] }: IntervalsOptions): Figure {
+export function intervals(
+  entries: readonly IntervalEntry[],
+  { xLabel, references = [], note }: IntervalsOptions,
+): Figure {
   check(entries);
   const best = (name: string) => Math.max(...entries.filter((e) => e.name === name).map(({ value }) => value));
   const names = [...new Set(entries.map(({ name }) => name))].sort((a, b) => best(a) - best(b));
@@ -40,7 +50,7 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
   const rows: [number, number] = [-0.6, names.length - 0.4];
   const named = groups.some((group) => group !== undefined);
   const shown = [
-    ...entries.flatMap(({ value, interval = [] }) => [value, ...interval]),
+    ...entries.flatMap(({ value, interval = [], values = [] }) => [value, ...interval, ...values]),
     ...references.map((r) => r.value),
   ];
   const lines = references.map(({ label, value }, i): Trace => ({
@@ -54,6 +64,7 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
   const marks = groups.flatMap((group, i): Trace[] => {
     const own = entries.filter((e) => e.group === group);
     const { color, symbol } = mark(i);
+    const seeds = own.flatMap((e) => (e.values ?? []).map((x) => ({ x, y: rowOf(e) - BELOW })));
     const withInterval = own.flatMap((e) => (e.interval ? [{ interval: e.interval, row: rowOf(e) }] : []));
     return [
       {
@@ -74,6 +85,19 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
         marker: { color, symbol },
         showlegend: named,
       },
+      ...(seeds.length === 0
+        ? []
+        : [
+            {
+              type: "scatter",
+              mode: "markers",
+              name: `${group ?? ""} seeds`.trim(),
+              x: seeds.map(({ x }) => x),
+              y: seeds.map(({ y }) => y),
+              marker: { color: "#FFF", symbol, size: 4, line: { color, width: 0.7 } },
+              showlegend: false,
+            } as const,
+          ]),
     ];
   });
   return {
@@ -89,6 +113,7 @@ export function intervals(entries: readonly IntervalEntry[], { xLabel, reference
         showgrid: false,
       },
       showlegend: named || references.length > 0,
+      ...(note === undefined ? {} : { legend: { title: { text: note, side: "top" } } }),
       hovermode: "closest",
     },
     alt: `${xLabel}: ${[...entries]
@@ -106,11 +131,13 @@ function described({ name, group, value, interval }: IntervalEntry): string {
 function check(entries: readonly IntervalEntry[]): void {
   if (entries.length === 0) throw new RangeError("intervals: no entries given");
   const seen = new Set<string>();
-  for (const { name, group, value, interval = [value, value] } of entries) {
+  for (const { name, group, value, interval = [value, value], values = [] } of entries) {
     const what = `"${name}"${group === undefined ? "" : ` of "${group}"`}`;
     if (!Number.isFinite(mean([value, ...interval]))) {
       throw new RangeError(`intervals: ${what} is ${value} [${interval.join(", ")}]; values and bounds are finite`);
     }
+    const bad = values.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0) throw new RangeError(`intervals: ${what} has ${values[bad]} for seed ${bad}; leave failed runs out`);
     const key = JSON.stringify([name, group]);
     if (seen.has(key)) throw new RangeError(`intervals: ${what} is given twice`);
     seen.add(key);

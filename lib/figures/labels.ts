@@ -1,4 +1,3 @@
-import { LABEL_GAP } from "./theme.js";
 import type { Json } from "./types.js";
 
 /** Text on two lines where it is long and has a space to break at. */
@@ -22,8 +21,12 @@ export const noteAbove = (text: string): Json => ({
   yshift: 3,
 });
 
+/** Length of the line from the plot's edge to a label, px. */
+export const LABEL_GAP = 12;
 /** Share of the plot's height that a label needs at the smallest size in use (a 3.25 in column). */
 const LABEL_SHARE = 0.082;
+/** The same below a legend. */
+export const LABEL_SHARE_BELOW_LEGEND = 0.12;
 
 /**
  * Labels right of the plot, each tied by a thin line to the end of its curve at the right edge.
@@ -31,17 +34,19 @@ const LABEL_SHARE = 0.082;
  *
  * @param ends   where the curves end, y in data units
  * @param range  the y axis, [bottom, top]
+ * @param share  of the plot's height for a line of text
  */
 export function endLabels(
   ends: readonly { text: string; y: number; color: string }[],
   range: readonly [number, number],
+  share = LABEL_SHARE,
 ): Json[] {
   const [bottom, top] = range;
   const order = [...ends].sort((a, b) => a.y - b.y);
   const lines = Math.max(...order.map(({ text }) => text.split("<br>").length));
   const fractions = apart(
     order.map(({ y }) => (y - bottom) / (top - bottom)),
-    LABEL_SHARE * lines,
+    share * lines,
   );
   return order.map(({ text, y, color }, i) => ({
     text,

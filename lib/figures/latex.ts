@@ -30,8 +30,8 @@ export interface LatexTable<Row extends Readonly<Record<string, LatexCell>>> {
 }
 
 /**
- * Rows as a LaTeX table by the package booktabs; numbers in math mode, as mean ± std or mean [low, high]. What is equal
- * to the best as printed is bold as well.
+ * Rows as a LaTeX table by the package booktabs; numbers in math mode, as mean ± std (the signs one above the other) or
+ * mean [low, high]. What is equal to the best as printed is bold as well.
  *
  * @throws RangeError for no columns, a column that no row has, or a number that is not finite
  * @example
@@ -52,15 +52,22 @@ export function latexTable<Row extends Readonly<Record<string, LatexCell>>>(tabl
     if (values.length === 0) return undefined;
     return fixed(bold[name] === "highest" ? Math.max(...values) : Math.min(...values), digits);
   });
+  const longest = columns.map((column) =>
+    longestSpread(
+      rows.map((row) => row[column.name]),
+      column,
+    ),
+  );
   const line = (row: Row): string =>
     columns
       .map((column, c) => {
         const cell = row[column.name];
         const value = center(cell);
         const isBest = value !== undefined && competes(row) && fixed(value, column.digits) === best[c];
-        return formatted(cell, column, isBest);
+        return formatted(cell, column, isBest, longest[c]);
       })
-      .join(" & ");
+      .join(" & ")
+      .replace(/^[[*]/, "{$&}"); // after a line's end, LaTeX would take it as an option of that
   const tabular = [
     `\\begin{tabular}{${numeric.map((is) => (is ? "r" : "l")).join("")}}`,
     "\\toprule",
@@ -81,10 +88,16 @@ export function latexTable<Row extends Readonly<Record<string, LatexCell>>>(tabl
   ].join("\n")}\n`;
 }
 
-/** Text in which no character is an instruction to LaTeX. */
+/**
+ * Text in which no character is an instruction to LaTeX, and what pdflatex lacks (−, ≥, α, …) is in its words. Other
+ * Unicode passes: accented Latin letters compile everywhere, further scripts with XeLaTeX or LuaLaTeX.
+ */
 export function escapeLatex(text: string): string {
-  return text.replace(/[\\{}$&#^_~%<>±−–—≥≤×αφ]/g, (c) => SPECIAL[c] ?? `\\${c}`);
+  return text.replace(SPECIAL_CHARACTERS, (c) => SPECIAL[c] ?? (c === "-" ? "-{}" : `\\${c}`));
 }
+
+const math = (characters: string, commands: string): [string, string][] =>
+  [...characters].map((c, i) => [c, `$\\${commands.split(" ")[i]}$`]);
 
 const SPECIAL: Readonly<Record<string, string>> = {
   "\\": "\\textbackslash{}",
@@ -92,18 +105,27 @@ const SPECIAL: Readonly<Record<string, string>> = {
   "~": "\\textasciitilde{}",
   "<": "\\textless{}",
   ">": "\\textgreater{}",
-  "±": "$\\pm$",
+  "|": "\\textbar{}",
+  "`": "\\textasciigrave{}",
   "−": "$-$",
   "–": "--",
   "—": "---",
-  "≥": "$\\geq$",
-  "≤": "$\\leq$",
-  "×": "$\\times$",
-  α: "$\\alpha$",
-  φ: "$\\phi$",
+  "²": "$^2$",
+  "³": "$^3$",
+  ...Object.fromEntries([
+    ...math("±×÷≤≥≠≈→←∞·", "pm times div leq geq neq approx rightarrow leftarrow infty cdot"),
+    ...math("αβγδεζηθικλμµ", "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu mu"),
+    ...math("νξπρστυφχψω", "nu xi pi rho sigma tau upsilon phi chi psi omega"),
+    ...math("ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"),
+  ]),
 };
+/** Also the first of two hyphens, which would become a dash. */
+const SPECIAL_CHARACTERS = new RegExp(
+  `-(?=-)|[{}$&#_%${Object.keys(SPECIAL).join("").replace(/[\\^]/g, "\\$&")}]`,
+  "gu",
+);
 
-function formatted(cell: LatexCell, { digits, show = "std" }: LatexColumn, isBest: boolean): string {
+function formatted(cell: LatexCell, { digits, show }: LatexColumn, isBest: boolean, longest: string): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "string") return escapeLatex(cell);
   const { mean, std, interval } = typeof cell === "number" ? { mean: cell } : cell;
@@ -111,7 +133,18 @@ function formatted(cell: LatexCell, { digits, show = "std" }: LatexColumn, isBes
   if (interval && (show === "interval" || std === undefined)) {
     return `$${value}$ $[${interval.map((bound) => fixed(bound, digits)).join(", ")}]$`;
   }
-  return std === undefined ? `$${value}$` : `$${value} \\pm ${fixed(std, digits)}$`;
+  if (std === undefined) return longest === "" ? `$${value}$` : `$${value}\\phantom{{} \\pm ${longest}}$`;
+  const spread = fixed(std, digits);
+  const room = longest.slice(spread.length).replace(/./g, "0");
+  return `$${value} \\pm ${room === "" ? "" : `\\phantom{${room}}`}${spread}$`;
+}
+
+/** The longest std printed in a column, so that all ± stand one above the other; "" where intervals are shown. */
+function longestSpread(cells: readonly LatexCell[], { digits, show }: LatexColumn): string {
+  const spreads = cells.flatMap((cell) => (typeof cell === "object" && cell !== null ? [cell] : []));
+  if (spreads.some(({ std, interval }) => interval && (show === "interval" || std === undefined))) return "";
+  const printed = spreads.flatMap(({ std }) => (std === undefined ? [] : [fixed(std, digits)]));
+  return printed.reduce((longest, one) => (one.length > longest.length ? one : longest), "");
 }
 
 const fixed = (value: number, digits = 3): string => value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1");

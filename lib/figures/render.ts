@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
-import { escapeXml, plotlyPath, renderSvg, svgToPdf, svgToPng } from "./draw.js";
+import { drawFigure, escapeXml, plotlyPath, standalone, svgToPdf, svgToPng, type Drawing } from "./draw.js";
 import { themed, venueSize, type Venue, type VenueWidth } from "./theme.js";
 import type { Figure, FigureSize, Json } from "./types.js";
 
@@ -22,8 +22,19 @@ export interface ExportOptions {
   readonly height?: number;
   /** Pixels per CSS px of the PNG, defaults to 3.125 (300 dpi). */
   readonly scale?: number;
-  /** What made the figure (run ids, query, commit); goes into the JSON file beside it. */
-  readonly provenance?: Readonly<Record<string, Json>>;
+  /** What made the figure; goes into the JSON file beside it. */
+  readonly provenance?: Provenance;
+}
+
+/** Where a figure comes from. More fields may be added, as JSON. */
+export interface Provenance {
+  /** Ids of the runs it shows. */
+  readonly runs?: readonly string[] | undefined;
+  /** The query that found them. */
+  readonly query?: string | undefined;
+  /** Commit of the code that drew it. */
+  readonly commit?: string | undefined;
+  readonly [more: string]: Json | undefined;
 }
 
 /**
@@ -34,6 +45,8 @@ export interface ExportOptions {
  * @returns the paths written, the JSON file last
  * @throws RangeError for an unknown format or venue; Error when the folder cannot be written
  *         or no Chromium starts (then nothing is written)
+ * @example
+ * await exportFigure(figure, "figures/alpha", { venue: "icml", provenance: { runs: [run.id], query: "group == 'demo'" } });
  */
 export async function exportFigure(figure: Figure, basePath: string, options: ExportOptions = {}): Promise<string[]> {
   const {
@@ -50,9 +63,17 @@ export async function exportFigure(figure: Figure, basePath: string, options: Ex
   const base = resolve(basePath);
   await writing(base, () => mkdirSync(dirname(base), { recursive: true }));
 
-  const svg = wanted.every((format) => format === "html") ? "" : await renderSvg(figure, size);
-  const files: [string, string | Uint8Array][] = [];
-  for (const format of wanted) files.push([`${base}.${format}`, await drawn(format, figure, svg, size, scale)]);
+  let drawing: Promise<Drawing> | undefined;
+  const drawn = (): Promise<Drawing> => (drawing ??= drawFigure(figure, size));
+  const content = {
+    svg: async () => standalone(await drawn()),
+    pdf: async () => svgToPdf((await drawn()).svg, size),
+    png: async () => svgToPng((await drawn()).svg, size, scale),
+    html: () => interactivePage(figure, size),
+  } as const satisfies Record<FigureFormat, () => unknown>;
+  const files: [string, string | Uint8Array][] = await Promise.all(
+    wanted.map(async (format) => [`${base}.${format}`, await content[format]()] as const),
+  );
   const sidecar = {
     alt: figure.alt,
     files: files.map(([path]) => basename(path)),
@@ -69,23 +90,24 @@ export async function exportFigure(figure: Figure, basePath: string, options: Ex
   return files.map(([path]) => path);
 }
 
-async function drawn(
-  format: FigureFormat,
-  figure: Figure,
-  svg: string,
-  size: FigureSize,
-  scale: number,
-): Promise<string | Uint8Array> {
-  switch (format) {
-    case "svg":
-      return svg;
-    case "pdf":
-      return svgToPdf(svg, size);
-    case "png":
-      return svgToPng(svg, size, scale);
-    case "html":
-      return interactivePage(figure, size);
-  }
+/**
+ * Writes many figures into a folder, each as `exportFigure` does under its name, with one browser for all of them.
+ *
+ * @param figures  by the name of their files
+ * @param options  of all figures
+ * @returns the paths written, figure by figure
+ * @throws as `exportFigure`, with the first figure that failed; all others are written
+ * @example
+ * await exportFigures({ "meta-loss": losses, alpha: weights }, "figures", { venue: "neurips", provenance: { runs } });
+ */
+export async function exportFigures(
+  figures: Readonly<Record<string, Figure>>,
+  folder: string,
+  options: ExportOptions = {},
+): Promise<string[]> {
+  const exports = Object.entries(figures).map(([name, figure]) => exportFigure(figure, join(folder, name), options));
+  await Promise.allSettled(exports); // a failure must not leave others half done behind the caller's back
+  return (await Promise.all(exports)).flat();
 }
 
 function interactivePage(figure: Figure, size: FigureSize): string {

@@ -1,3 +1,4 @@
+import { LABEL_GAP, twoLines } from "./labels.js";
 import type { Figure, FigureSize, Json, Layout } from "./types.js";
 
 const PX_PER_INCH = 96;
@@ -9,7 +10,7 @@ export const CHARACTER_WIDTH = 0.54;
 export const okabeIto = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00"] as const;
 const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
 const symbols = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"] as const;
-const patterns = ["", "/", "\\", "x", "-", "|", "+", "."] as const;
+const patterns = ["", "/", "\\", "x", "-", "|"] as const;
 
 /** How the i-th thing of a figure is drawn: never told by its colour alone. */
 export function mark(i: number): { color: string; dash: string; symbol: string; pattern: string } {
@@ -134,7 +135,22 @@ export function themed(figure: Figure, size: FigureSize): { data: Figure["data"]
       hoverlabel: { font: { size: tick } },
     },
   };
-  return { data: figure.data, layout: { ...figure.layout, template, width, height } };
+  return {
+    data: figure.data,
+    layout: { ...figure.layout, ...wrappedTitles(figure.layout, size), template, width, height },
+  };
+}
+
+/** Axis titles on two lines where they are longer than the plot is sure to be: Plotly cuts them at the page. */
+function wrappedTitles(layout: Layout, { width, height, font }: FigureSize): Layout {
+  const longest = { x: (0.62 * width) / (CHARACTER_WIDTH * font), y: (0.75 * height) / (CHARACTER_WIDTH * font) };
+  const wrapped = Object.entries(layout).flatMap(([name, axis]) => {
+    const direction = /^([xy])axis/.exec(name)?.[1] as "x" | "y" | undefined;
+    const { title, ...rest } = (direction ? axis : {}) as { readonly title?: { readonly text: string } };
+    if (!direction || !title) return [];
+    return [[name, { ...rest, title: { ...title, text: twoLines(title.text, longest[direction]) } }] as const];
+  });
+  return Object.fromEntries(wrapped);
 }
 
 type Annotation = { text: string; x: number; xref: string; xanchor: string; yref: string; yanchor: string };
@@ -151,6 +167,3 @@ function outerText(layout: Layout, tick: number): { right: number; top: number }
     top: above ? tick * 2 : tick * 0.9,
   };
 }
-
-/** Length of the line from the plot's edge to a label, px. */
-export const LABEL_GAP = 12;

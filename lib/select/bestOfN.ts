@@ -25,7 +25,7 @@ export function selectBest(scores: readonly number[], { tie = "first" }: { tie?:
 
 /** Share of the questions whose best-scored candidate is right; with `tie: "random"` its expectation over the ties. */
 export function bestOfN(pools: readonly ScoredPool[], { tie = "first" }: { tie?: Tie } = {}): number {
-  return meanOverPools(pools, "bestOfN", (pool) => bestOfKInPool(pool, pool.scores.length, tie));
+  return meanOverPools(pools, "bestOfN", (pool) => bestOfKInPool(pool, [pool.scores.length], tie)[0]);
 }
 
 /**
@@ -40,7 +40,7 @@ export function bestOfN(pools: readonly ScoredPool[], { tie = "first" }: { tie?:
 export function bestOfK(pools: readonly ScoredPool[], k: number, { tie = "first" }: { tie?: Tie } = {}): number {
   return meanOverPools(pools, "bestOfK", (pool, index) => {
     requireK(k, pool.scores.length, "bestOfK", index);
-    return bestOfKInPool(pool, k, tie);
+    return bestOfKInPool(pool, [k], tie)[0];
   });
 }
 
@@ -52,11 +52,16 @@ export function bestOfK(pools: readonly ScoredPool[], k: number, { tie = "first"
 export function passAtK(pools: readonly Pick<ScoredPool, "correct">[], k: number): number {
   return meanOverPools(pools, "passAtK", ({ correct }, index) => {
     requireK(k, correct.length, "passAtK", index);
-    const wrong = correct.filter((right) => !right).length;
-    let allWrong = 1;
-    for (let i = 0; i < k; i++) allWrong *= Math.max(0, wrong - i) / (correct.length - i);
-    return 1 - allWrong;
+    return passAtKInPool(correct, k);
   });
+}
+
+/** `passAtK` of one pool, without checks. */
+export function passAtKInPool(correct: readonly boolean[], k: number): number {
+  const wrong = correct.filter((right) => !right).length;
+  let allWrong = 1;
+  for (let i = 0; i < k; i++) allWrong *= Math.max(0, wrong - i) / (correct.length - i);
+  return 1 - allWrong;
 }
 
 /** Share of the questions with a right candidate at all: the bound of every selection. */
@@ -69,24 +74,27 @@ export function randomChoice(pools: readonly Pick<ScoredPool, "correct">[]): num
   return meanOverPools(pools, "randomChoice", ({ correct }) => correct.filter(Boolean).length / correct.length);
 }
 
-function bestOfKInPool({ scores, correct }: ScoredPool, k: number, tie: Tie): number {
+/** `bestOfK` of one pool for each of several k, ranked once; without checks. */
+export function bestOfKInPool({ scores, correct }: ScoredPool, ks: readonly number[], tie: Tie): number[] {
   const order = ranking(scores, tie);
-  let total = 0;
-  let chance = k / scores.length; // C(N − 1, k − 1) / C(N, k)
-  for (let start = 0; start < order.length;) {
-    let end = start + 1;
-    if (tie === "random") while (end < order.length && scores[order[end]] === scores[order[start]]) end++;
-    let groupChance = 0;
-    for (let rank = start; rank < end; rank++) {
-      groupChance += chance;
-      const worse = scores.length - rank - 1;
-      chance = worse === 0 ? 0 : (chance * (worse - k + 1)) / worse;
+  return ks.map((k) => {
+    let total = 0;
+    let chance = k / scores.length; // C(N − 1, k − 1) / C(N, k)
+    for (let start = 0; start < order.length;) {
+      let end = start + 1;
+      if (tie === "random") while (end < order.length && scores[order[end]] === scores[order[start]]) end++;
+      let [groupChance, right] = [0, 0];
+      for (let rank = start; rank < end; rank++) {
+        groupChance += chance;
+        if (correct[order[rank]]) right++;
+        const worse = scores.length - rank - 1;
+        chance = worse === 0 ? 0 : (chance * (worse - k + 1)) / worse;
+      }
+      total += (groupChance * right) / (end - start);
+      start = end;
     }
-    const right = order.slice(start, end).filter((i) => correct[i]).length;
-    total += (groupChance * right) / (end - start);
-    start = end;
-  }
-  return total;
+    return total;
+  });
 }
 
 /** Candidate indices, best first. */

@@ -3,16 +3,24 @@ import type { SyncAdapter } from "lowdb";
 import writeFileAtomic from "write-file-atomic";
 import { errorText } from "../core/errorText.js";
 import { parse, stringify } from "./plain.js";
+import { seal, unseal } from "./seal.js";
 
-/** A lowdb adapter for one JSON file that is replaced as a whole: a reader sees the old or the new content, never half. */
-export class AtomicJson<T> implements SyncAdapter<T> {
+/** Makes a T of parsed JSON or throws, naming `file`. `sealed`: a checksum says that it is as it was written. */
+export type Check<T> = (value: unknown, file: string, sealed: boolean) => T;
+
+/**
+ * A lowdb adapter for one JSON file that is replaced as a whole: a reader sees the old or the new content, never half.
+ * It carries a checksum; content that differs from it is refused.
+ */
+export class AtomicJson<T extends object> implements SyncAdapter<T> {
   readonly #file: string;
-  readonly #check: (value: unknown, file: string) => T;
+  readonly #check: Check<T>;
+  readonly #indent: number;
 
-  /** @param check  throws when the parsed content is not a T */
-  constructor(file: string, check: (value: unknown, file: string) => T) {
+  constructor(file: string, check: Check<T>, indent = 2) {
     this.#file = file;
     this.#check = check;
+    this.#indent = indent;
   }
 
   /** @returns null when there is no such file, which is lowdb's convention */
@@ -24,18 +32,25 @@ export class AtomicJson<T> implements SyncAdapter<T> {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
       throw error;
     }
+    const found = unseal(text);
+    if (found && found.stated !== found.actual) {
+      throw new Error(
+        `${this.#file} is damaged or was edited by hand: its checksum is ${found.stated}, that of its content ` +
+          `${found.actual}; write that one if the edit was meant, else restore the file from a copy`,
+      );
+    }
     let value: unknown;
     try {
-      value = parse(text);
+      value = parse(found ? `${found.body}}` : text);
     } catch (error) {
       throw new Error(`${this.#file} is not valid JSON: ${errorText(error)}`, { cause: error });
     }
-    return this.#check(value, this.#file);
+    return this.#check(value, this.#file, found !== undefined);
   }
 
   write(data: T): void {
     try {
-      writeFileAtomic.sync(this.#file, `${stringify(data, 2)}\n`);
+      writeFileAtomic.sync(this.#file, `${seal(stringify(data, this.#indent))}\n`);
     } catch (error) {
       throw unwritable(this.#file, error);
     }
@@ -51,9 +66,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: "the folder is gone: was it moved or deleted?",
 };
 
+/** A file of the store could not be written; what was in it before still is. */
+export class WriteError extends Error {
+  override readonly name = "WriteError";
+}
+
 /** The error of a failed write: what, where, why, and what to do. */
-export function unwritable(path: string, cause: unknown): Error {
+export function unwritable(path: string, cause: unknown): WriteError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   const remedy = REMEDIES[code] ?? "check the path and its permissions";
-  return new Error(`cannot write ${path} (${code || errorText(cause)}): ${remedy}`, { cause });
+  return new WriteError(`cannot write ${path} (${code || errorText(cause)}): ${remedy}`, { cause });
 }

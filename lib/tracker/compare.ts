@@ -1,6 +1,10 @@
-import { mean, sampleStandardDeviation } from "simple-statistics";
-import { flatten, type Plain, type PlainObject, stringify } from "./plain.js";
+import { type Directions, metricValue, type Statistic } from "./metricValue.js";
+import { flatten, isObject, type Plain, type PlainObject, stringify } from "./plain.js";
+import { metricReader } from "./query/metricName.js";
+import { valueReader } from "./query/valueReader.js";
+import { lookup } from "./query/values.js";
 import type { RunSummary } from "./runRecord.js";
+import { type Spread, spreadOf } from "./spread.js";
 
 export type Cell = Exclude<Plain, PlainObject>;
 
@@ -8,10 +12,10 @@ export type Cell = Exclude<Plain, PlainObject>;
 export interface Comparison {
   /** dotted paths of the parameters that are not the same in all runs, such as "lower.learningRate" */
   readonly params: readonly string[];
-  /** dotted paths of the summaries' numbers */
+  /** names of the metrics, such as "auc" or "upper.loss.best" */
   readonly metrics: readonly string[];
   readonly rows: readonly ComparedRun[];
-  /** runs that differ in the seed alone, in order of first appearance */
+  /** in order of first appearance */
   readonly groups: readonly ComparedGroup[];
 }
 
@@ -28,74 +32,113 @@ export interface ComparedRun {
 export interface ComparedGroup {
   /** the distinct names of its runs */
   readonly names: readonly string[];
-  /** as in {@link ComparedRun}, the seed aside */
+  /** what its runs have in common: the differing parameters without the seed, or the values of `by` */
   readonly params: Readonly<Record<string, Cell>>;
   readonly runs: readonly string[];
+  /** of the runs that have a seed */
+  readonly seeds: readonly number[];
   readonly metrics: Readonly<Record<string, Spread>>;
 }
 
-export interface Spread {
-  readonly mean: number;
-  /** of the sample (n − 1 in the divisor); null for one run */
-  readonly std: number | null;
-  /** runs that have the metric */
-  readonly n: number;
+export interface CompareOptions {
+  /** as in a query, without `metrics.`: "auc", "upper.loss.best"; defaults to all numbers of the summaries */
+  readonly metrics?: readonly string[];
+  /** of every logged metric, after `metrics`: ["best", "last"] gives "upper.loss.best" and "upper.loss.last" */
+  readonly statistics?: readonly Statistic[];
+  /** whether the greatest or the least value of a metric is its best, where its name misleads */
+  readonly best?: Directions;
+  /** values that the runs of a group share, as in a query: "weighting", "group"; defaults to all parameters but the seed */
+  readonly by?: readonly string[];
+  /** of the bootstrap; defaults to 1 */
+  readonly seed?: number;
 }
 
 /**
- * Compares runs from `store.list()` or `store.read()`. `params.seed` counts as the seed, all else makes a group.
+ * Compares runs from `store.list()`, `queryRuns()` or `store.read()`. `params.seed` counts as the seed.
  *
+ * @throws RangeError or QueryError when `metrics` or `by` names what no run has
  * @example
- * const { groups } = compareRuns(await store.list({ group: "demo", status: "finished" }));
+ * const { groups } = compareRuns(await store.list({ group: "demo", status: "finished" }), { statistics: ["best"] });
  */
-export function compareRuns(runs: readonly RunSummary[]): Comparison {
-  const flat = runs.map((run) => ({ run, params: flatten(run.params), metrics: numbers(run.summary) }));
-  const differing = union(flat.map((r) => r.params)).filter(
-    (path) => new Set(flat.map((r) => stringify(r.params[path]))).size > 1,
+export function compareRuns(runs: readonly RunSummary[], options: CompareOptions = {}): Comparison {
+  const { metrics, statistics = [], best, by, seed = 1 } = options;
+  const flat = runs.map((run) => flatten(run.params));
+  const params = union(flat).filter((path) => new Set(flat.map((record) => stringify(record[path]))).size > 1);
+  const chosen: [string, Reader][] = metrics
+    ? metrics.map((name) => [name, metricReader(name, runs, best)])
+    : numbersOf(runs).map((path) => [path, (run) => numberAt(run, path)]);
+  const logged = union(runs.map((run) => run.digests)).flatMap((metric) =>
+    statistics.map((statistic): [string, Reader] => [
+      `${metric}.${statistic}`,
+      (run) => metricValue(run, metric, statistic, best),
+    ]),
   );
-  const rows = flat.map(({ run, params, metrics }) => ({
+  const columns = new Map([...chosen, ...logged]);
+  const rows = runs.map((run, i) => ({
     run: run.id,
     name: run.name,
     status: run.status,
     ...(run.seed !== undefined && { seed: run.seed }),
-    params: pick(params, differing),
-    metrics,
+    params: pick(flat[i], params),
+    metrics: defined([...columns].map(([name, read]) => [name, read(run)])),
   }));
-  const settings = differing.filter((path) => path !== "seed");
-  const groups = new Map<string, ComparedRun[]>();
-  for (const row of rows) {
-    const key = stringify(pick(row.params, settings));
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+  const shared = by?.map((path) => [path, valueReader(path, runs, best)] as const);
+  const settings = params.filter((path) => path !== "seed");
+  const groups = new Map<string, { params: Record<string, Cell>; members: ComparedRun[] }>();
+  for (const [i, row] of rows.entries()) {
+    const own = shared
+      ? defined(shared.map(([path, read]) => [path, cell(read(runs[i]))]))
+      : pick(row.params, settings);
+    const key = stringify(own);
+    const group = groups.get(key);
+    if (group) group.members.push(row);
+    else groups.set(key, { params: own, members: [row] });
   }
   return {
-    params: differing,
-    metrics: union(rows.map((row) => row.metrics)),
+    params,
+    metrics: [...columns.keys()].filter((name) => rows.some((row) => Object.hasOwn(row.metrics, name))),
     rows,
-    groups: [...groups.values()].map((members) => groupOf(members, settings)),
+    groups: [...groups.values()].map((group) => groupOf(group.members, group.params, seed)),
   };
 }
 
-function groupOf(members: readonly ComparedRun[], settings: readonly string[]): ComparedGroup {
-  const [first] = members;
-  const metrics = union(members.map((row) => row.metrics)).map((name) => {
+type Reader = (run: RunSummary) => number | undefined;
+
+function groupOf(members: readonly ComparedRun[], params: ComparedGroup["params"], seed: number): ComparedGroup {
+  const spread = (name: string) => {
     const values = members.map((row) => row.metrics[name]).filter((value) => value !== undefined);
-    const std = values.length > 1 ? sampleStandardDeviation(values) : null;
-    return [name, { mean: mean(values), std, n: values.length }] as const;
-  });
+    return spreadOf(values, seed);
+  };
   return {
     names: [...new Set(members.map((row) => row.name))],
-    params: pick(first.params, settings),
+    params,
     runs: members.map((row) => row.run),
-    metrics: Object.fromEntries(metrics),
+    seeds: members.map((row) => row.seed).filter((value) => value !== undefined),
+    metrics: Object.fromEntries(union(members.map((row) => row.metrics)).map((name) => [name, spread(name)])),
   };
 }
 
-function numbers(summary: PlainObject): Record<string, number> {
-  const entries = Object.entries(flatten(summary)).filter((e): e is [string, number] => typeof e[1] === "number");
-  return Object.fromEntries(entries);
+function numbersOf(runs: readonly RunSummary[]): string[] {
+  return union(runs.map((run) => flatten(run.summary))).filter((path) =>
+    runs.some((run) => numberAt(run, path) !== undefined),
+  );
 }
 
+function numberAt({ summary }: RunSummary, path: string): number | undefined {
+  const value = lookup(summary, path.split("."));
+  return typeof value === "number" ? value : undefined;
+}
+
+const cell = (value: Plain | Date | undefined): Cell | undefined => {
+  if (value instanceof Date) return value.toISOString();
+  return value !== undefined && isObject(value) ? stringify(value) : value;
+};
+
 const union = (records: readonly object[]): string[] => [...new Set(records.flatMap((record) => Object.keys(record)))];
+
+function defined<T>(entries: readonly (readonly [string, T | undefined])[]): Record<string, T> {
+  return Object.fromEntries(entries.filter((entry): entry is readonly [string, T] => entry[1] !== undefined));
+}
 
 function pick(record: Readonly<Record<string, Cell>>, paths: readonly string[]): Record<string, Cell> {
   return Object.fromEntries(paths.filter((path) => path in record).map((path) => [path, record[path]]));

@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem, type } from "node:os";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { promisify } from "node:util";
+import { dirname, join, resolve } from "node:path";
+import { type GitState, gitState } from "./git.js";
+import { type Gpu, gpus } from "./gpu.js";
 import type { Plain } from "./plain.js";
+import { redactArguments } from "./redact.js";
 
 /** What a run's numbers depend on besides its parameters. No environment variables: they hold secrets. */
 export interface Environment {
@@ -15,6 +16,8 @@ export interface Environment {
   readonly os: string;
   readonly cpu: { readonly model: string; readonly cores: number };
   readonly memoryBytes: number;
+  /** NVIDIA ones; empty without any */
+  readonly gpus: readonly Gpu[];
   /** of dreamprm-lab */
   readonly version: string;
   /** installed versions of the direct dependencies of dreamprm-lab and of the project it runs in */
@@ -22,42 +25,51 @@ export interface Environment {
   readonly lockFile?: { readonly path: string; readonly sha256: string };
   /** as `startRun` was told */
   readonly backend?: Plain;
+  /** the command line, with what looks like a secret replaced */
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** path of the notebook whose cells started the run */
   readonly notebook?: string;
 }
 
-export interface GitState {
-  readonly commit: string;
-  /** absent when HEAD is detached */
-  readonly branch?: string;
-  /** files changed or not added, the store itself aside */
-  readonly dirty: boolean;
+/** What is captured: what goes into the record, and the text of the changes against the commit. */
+export interface Captured {
+  readonly environment: Environment;
+  readonly diff?: string;
 }
 
 /** @param store  the folder of the runs, which does not make the working tree dirty */
-export async function captureEnvironment(store: string, backend?: Plain): Promise<Environment> {
+export async function captureEnvironment(store: string, backend?: Plain): Promise<Captured> {
   const cwd = process.cwd();
   const own = packageAbove(__dirname);
   const project = packageAbove(cwd);
-  const git = await gitState(cwd, store);
+  const [git, cards] = await Promise.all([gitState(cwd, store), gpus()]);
   const lockFile = project && lockOf(project.folder);
-  const notebook = process.env.DREAMPRM_NOTEBOOK;
+  // the second is set by Jupyter's server for its kernels
+  const notebook = process.env.DREAMPRM_NOTEBOOK || process.env.JPY_SESSION_NAME;
   const processors = cpus();
-  return {
-    ...(git && { git }),
+  const environment = {
+    ...(git && { git: git.state }),
     node: process.version,
     os: `${type()} ${release()} ${arch()}`,
     cpu: { model: processors[0]?.model ?? "unknown", cores: processors.length },
     memoryBytes: totalmem(),
+    gpus: cards,
     version: own?.version ?? "unknown",
     packages: { ...(own && installed(own)), ...(project && project.folder !== own?.folder && installed(project)) },
     ...(lockFile && { lockFile }),
     ...(backend !== undefined && { backend }),
-    argv: process.argv,
+    argv: redactArguments(process.argv),
     cwd,
     ...(notebook && { notebook }),
   };
+  return { environment, ...(git?.diff !== undefined && { diff: git.diff }) };
+}
+
+/** The notebook that started the run, if it can be found. */
+export function notebookFile({ notebook, cwd }: Environment): string | undefined {
+  const path = notebook === undefined ? undefined : resolve(cwd, notebook);
+  return path !== undefined && existsSync(path) ? path : undefined;
 }
 
 /** The nearest folder at or above `start` that holds a package.json. */
@@ -109,35 +121,4 @@ function lockOf(folder: string): Environment["lockFile"] {
     .find((file) => existsSync(file));
   if (path === undefined) return undefined;
   return { path, sha256: createHash("sha256").update(readFileSync(path)).digest("hex") };
-}
-
-const run = promisify(execFile);
-
-async function gitState(cwd: string, store: string): Promise<GitState | undefined> {
-  const git = async (...args: string[]) => {
-    const { stdout } = await run("git", ["--no-optional-locks", ...args], { cwd, timeout: 10_000, maxBuffer: 1 << 28 });
-    return stdout;
-  };
-  try {
-    const [top, status] = await Promise.all([
-      git("rev-parse", "--show-toplevel"),
-      git("status", "--porcelain=v2", "--branch", "-z"),
-    ]);
-    const lines = status.split("\0");
-    const header = (key: string) => lines.find((line) => line.startsWith(`# ${key} `))?.slice(key.length + 3);
-    const [commit, branch] = [header("branch.oid"), header("branch.head")];
-    if (commit === undefined || commit === "(initial)") return undefined;
-    const inTree = relative(top.replace(/\n$/, ""), realpathSync(store)).split(sep).join("/");
-    const dirty = lines.some(
-      (line) => /^[12u] /.test(line) || (line.startsWith("? ") && !within(line.slice(2), inTree)),
-    );
-    return { commit, ...(branch !== "(detached)" && branch !== undefined && { branch }), dirty };
-  } catch {
-    return undefined;
-  }
-}
-
-/** An untracked entry that is the store, lies in it, or is a folder that holds it. */
-function within(path: string, store: string): boolean {
-  return path.startsWith(`${store}/`) || (path.endsWith("/") && `${store}/`.startsWith(path));
 }

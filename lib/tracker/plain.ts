@@ -66,11 +66,21 @@ export function stringify(value: unknown, indent?: number): string {
 
 /** The inverse of {@link stringify}. */
 export function parse(text: string): unknown {
-  if (!/(?:NaN|Infinity)"/.test(text)) return JSON.parse(text);
-  return JSON.parse(text, (_key, v: unknown) => {
-    if (typeof v !== "string" || !NON_FINITE.test(v)) return v;
-    return v.startsWith("\\") ? v.slice(1) : Number(v);
-  });
+  const value: unknown = JSON.parse(text);
+  return /(?:NaN|Infinity)"/.test(text) ? revived(value) : value;
+}
+
+/** In place: `JSON.parse` with a reviver takes five times as long. */
+function revived(value: unknown): unknown {
+  if (typeof value === "string" && NON_FINITE.test(value))
+    return value.startsWith("\\") ? value.slice(1) : Number(value);
+  if (typeof value !== "object" || value === null) return value;
+  for (const key of Object.keys(value)) {
+    const [before, after] = [(value as PlainObject)[key], revived((value as PlainObject)[key])];
+    if (before !== after)
+      Object.defineProperty(value, key, { value: after, writable: true, enumerable: true, configurable: true });
+  }
+  return value;
 }
 
 /** `{ a: { b: 1 } }` → `{ "a.b": 1 }`; arrays and empty objects stay whole. */

@@ -2,11 +2,15 @@ import { z } from "zod";
 import type { Source } from "../data/types.js";
 import { parseOptions } from "../core/check.js";
 import type { Environment } from "./environment.js";
+import { migrateRun } from "./migrate.js";
 import { isObject, type PlainObject } from "./plain.js";
+import type { Usage } from "./resources.js";
 import type { ProcessIdentity } from "./status.js";
 
-/** Of run.json and alpha.json. A store refuses newer ones. */
+/** Of alpha.json and index.json. */
 export const SCHEMA_VERSION = 1;
+/** Of run.json, labels.json and events.jsonl; a store refuses newer ones. Older ones are read by `migrateRun`. */
+export const RUN_SCHEMA = 2;
 
 /** What a run says of itself while it can. */
 export const STORED_STATUS = ["running", "finished", "failed", "interrupted"] as const;
@@ -44,6 +48,10 @@ export interface RunData {
   name: string;
   group?: string;
   tags: readonly string[];
+  /** free text, "" when there is none */
+  notes: string;
+  /** id of the run that this one belongs to */
+  parent?: string;
   params: PlainObject;
   seed?: number;
   dataFiles: readonly Source[];
@@ -63,6 +71,10 @@ export interface RunData {
   weightsEvery?: number;
   summary: PlainObject;
   artifacts: readonly Artifact[];
+  /** events and weight snapshots that could not be written; absent: none */
+  dropped?: number;
+  /** of the process that ended it */
+  usage?: Usage;
 }
 
 /** `20261121-093012-V1StGXR8`: UTC start and a random part. */
@@ -76,6 +88,8 @@ const runSchema = z.object({
   name: z.string(),
   group: z.exactOptional(z.string()),
   tags: z.array(z.string()),
+  notes: z.string(),
+  parent: z.exactOptional(z.string()),
   params: plainSchema,
   seed: z.exactOptional(z.number()),
   dataFiles: z.array(z.object({ path: z.string(), sha256: z.string(), rows: z.number() })),
@@ -86,6 +100,7 @@ const runSchema = z.object({
     started: z.exactOptional(z.string()),
     boot: z.exactOptional(z.string()),
     space: z.exactOptional(z.string()),
+    machine: z.exactOptional(z.string()),
   }),
   status: z.enum(STORED_STATUS),
   startedAt: z.iso.datetime(),
@@ -96,19 +111,28 @@ const runSchema = z.object({
   weightsEvery: z.exactOptional(z.number()),
   summary: plainSchema,
   artifacts: z.array(z.object({ name: z.string(), sha256: z.string(), bytes: z.number() })),
+  dropped: z.exactOptional(z.number()),
+  usage: z.exactOptional(z.object({ cpuMs: z.number(), peakRssBytes: z.number() })),
 });
 
 /** @throws Error naming `file` and the version, when it is newer; TypeError naming every wrong field */
-export function parseRun(value: unknown, file: string): RunData {
-  checkVersion(value, file);
-  return parseOptions<RunData>(runSchema, value, file);
+export function parseRun(value: unknown, file: string, sealed: boolean): RunData {
+  checkVersion(value, file, RUN_SCHEMA);
+  checkSeal(value, file, sealed);
+  return parseOptions<RunData>(runSchema, migrateRun(value), file);
 }
 
-export function checkVersion(value: unknown, file: string): void {
+export function checkVersion(value: unknown, file: string, newest = SCHEMA_VERSION): void {
   const version = isObject(value) ? value.schema : undefined;
-  if (typeof version === "number" && version > SCHEMA_VERSION) {
+  if (typeof version === "number" && version > newest) {
     throw new Error(
-      `${file} has schema version ${version}, this dreamprm-lab reads up to ${SCHEMA_VERSION}: update dreamprm-lab`,
+      `${file} has schema version ${version}, this dreamprm-lab reads up to ${newest}: update dreamprm-lab`,
     );
   }
+}
+
+/** @throws Error when a file of a schema that has checksums has none */
+export function checkSeal(value: unknown, file: string, sealed: boolean): void {
+  if (sealed || (isObject(value) && value.schema === 1)) return;
+  throw new Error(`${file} is damaged or was edited by hand: its last member, the checksum "crc", is missing`);
 }

@@ -1,28 +1,20 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { LowSync } from "lowdb";
-import { AtomicJson } from "./adapter.js";
+import { errorText } from "../core/errorText.js";
+import { AtomicJson, WriteError } from "./adapter.js";
 import { AlphaWriter } from "./alphaFiles.js";
 import { keepArtifact } from "./artifacts.js";
-import type { EventLog, Metrics, RunEvent } from "./events.js";
+import { notebookFile } from "./environment.js";
+import type { EventLog, Metrics } from "./events.js";
+import { type LoggedIteration, prefixed } from "./iteration.js";
 import { runError, watch } from "./lifecycle.js";
 import { plainObject } from "./plain.js";
 import { type Artifact, parseRun, type RunData } from "./record.js";
+import { ResourceMeter } from "./resources.js";
+import type { RunOptions } from "./runOptions.js";
 import { HEARTBEAT_MS } from "./status.js";
 
-/** What `run.log` takes from a training engine; undefined values are skipped. */
-export interface LoggedIteration {
-  readonly iteration: number;
-  readonly lower: LoggedLevel;
-  readonly upper?: LoggedLevel | undefined;
-  weights?(): { readonly names: readonly string[]; readonly values: Float32Array };
-}
-
-export interface LoggedLevel {
-  readonly loss?: number | undefined;
-  readonly weightedLoss?: number | undefined;
-  readonly learningRate?: number | undefined;
-  readonly gradientNorm?: number | undefined;
-}
+export type { LoggedIteration, LoggedLevel } from "./iteration.js";
 
 /** Where a resumed run stands. */
 export interface Continued {
@@ -40,14 +32,19 @@ export class Run {
   readonly #db: LowSync<RunData>;
   readonly #events: EventLog;
   readonly #weightsEvery: number;
+  readonly #warn: boolean;
+  readonly #meter: ResourceMeter;
   readonly #artifacts = new Set<Promise<unknown>>();
   readonly #heartbeat: NodeJS.Timeout;
   readonly #unwatch: () => void;
+  #dropped: number;
+  /** how it ended, when that could not be written yet */
+  #ending: Ending | undefined;
   #alpha: AlphaWriter | undefined;
   #upperUpdates: number;
 
   /** Made by `store.startRun` and `store.resumeRun`, which have written run.json. */
-  constructor(folder: string, data: RunData, events: EventLog, continued?: Continued) {
+  constructor(folder: string, data: RunData, events: EventLog, options: RunOptions, continued?: Continued) {
     this.id = data.id;
     this.folder = folder;
     this.#weightsEvery = data.weightsEvery ?? 1;
@@ -55,7 +52,11 @@ export class Run {
     this.#upperUpdates = continued?.upperUpdates ?? 0;
     this.#db = new LowSync(new AtomicJson(join(folder, "run.json"), parseRun), data);
     this.#events = events;
-    this.#heartbeat = setInterval(() => this.#events.beat(), HEARTBEAT_MS).unref();
+    this.#warn = options.onWriteError === "warn";
+    this.#dropped = data.dropped ?? 0;
+    this.#meter = new ResourceMeter(options.resources);
+    const everyMs = Math.min(HEARTBEAT_MS, options.resources?.everyMs ?? HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => this.#beat(), everyMs).unref();
     this.#unwatch = watch((end) => this.#end(end));
   }
 
@@ -69,9 +70,11 @@ export class Run {
   log(iteration: LoggedIteration): void;
   log(at: number | LoggedIteration, metrics?: Metrics): void {
     this.#writable("log");
-    if (typeof at === "number") return this.#events.metrics(at, metrics ?? {});
+    this.#write(() => this.#sample());
+    if (typeof at === "number") return this.#write(() => this.#events.metrics(at, metrics ?? {}));
     const { iteration, lower, upper } = at;
-    this.#events.metrics(iteration, { ...prefixed("lower", lower), ...(upper && prefixed("upper", upper)) });
+    const logged = { ...prefixed("lower", lower), ...(upper && prefixed("upper", upper)) };
+    this.#write(() => this.#events.metrics(iteration, logged));
     if (!upper) return;
     if (this.#upperUpdates++ % this.#weightsEvery !== 0 || !at.weights) return;
     const { names, values } = at.weights();
@@ -81,33 +84,36 @@ export class Run {
   /** Appends a snapshot of the run's one named weight vector; `names` stay the same throughout. */
   logWeights(step: number, names: readonly string[], weights: ArrayLike<number>): void {
     this.#writable("logWeights");
-    this.#alpha ??= new AlphaWriter(this.folder, names);
-    this.#alpha.append(step, names, weights);
+    this.#write(() => {
+      this.#alpha ??= new AlphaWriter(this.folder, names);
+      this.#alpha.append(step, names, weights);
+    });
   }
 
   note(text: string): void {
     this.#writable("note");
-    this.#events.append({ type: "note", t: Date.now(), text });
+    this.#write(() => this.#events.append({ type: "note", t: Date.now(), text }));
   }
 
   /** Merges into the summary; later values win. */
   setSummary(summary: object): void {
     this.#writable("setSummary");
     this.#db.data.summary = { ...this.#db.data.summary, ...plainObject(summary, "summary") };
-    this.#db.write();
+    this.#write(() => this.#db.write());
   }
 
   /**
-   * Copies a file into the run's `artifacts/`; one of the same name is replaced.
+   * Keeps a copy of a file in the run's `artifacts/`; one of the same name is replaced.
+   * The same content is stored once for all runs; the copies are read-only.
    *
    * @param name  path below `artifacts/`; defaults to the file's own name
    */
-  artifact(path: string, name?: string): Promise<Artifact> {
+  artifact(path: string, name = basename(path)): Promise<Artifact> {
     this.#writable("artifact");
-    const copy = keepArtifact(join(this.folder, "artifacts"), path, name).then((artifact) => {
+    const copy = keepArtifact(this.folder, path, name).then((artifact) => {
       const others = this.#db.data.artifacts.filter((a) => a.name !== artifact.name);
       this.#db.data.artifacts = [...others, artifact];
-      this.#db.write();
+      this.#write(() => this.#db.write());
       return artifact;
     });
     this.#artifacts.add(copy);
@@ -117,56 +123,89 @@ export class Run {
   /** Waits for artifacts on their way, then closes the run for good. */
   async finish(summary?: object): Promise<void> {
     if (summary) this.setSummary(summary);
-    await Promise.allSettled(this.#artifacts);
-    this.#writable("finish");
+    await this.#settle("finish");
     this.#end({ status: "finished" });
   }
 
   /** Closes the run as failed; the error's message and stack are kept. */
   async fail(error: unknown): Promise<void> {
-    await Promise.allSettled(this.#artifacts);
-    this.#writable("fail");
+    await this.#settle("fail");
     this.#end({ status: "failed", error: runError(error) });
+  }
+
+  /** The notebook is kept as it was last saved, with the cells that were run until then. */
+  async #settle(verb: string): Promise<void> {
+    const notebook = notebookFile(this.#db.data.environment);
+    if (notebook !== undefined && this.#db.data.status === "running") {
+      await this.artifact(notebook, "environment/notebook.ipynb").catch((e: unknown) => this.note(errorText(e)));
+    }
+    await Promise.allSettled(this.#artifacts);
+    this.#writable(verb);
   }
 
   #end(ending: Ending): void {
     const before = this.#db.data;
-    this.#db.data = { ...before, ...ending, endedAt: new Date().toISOString() };
+    const end = this.#ending ?? ending; // the first one counts: at the process's exit it is tried again
+    const dropped = this.#dropped > 0 ? { dropped: this.#dropped } : {};
+    this.#db.data = { ...before, ...end, ...dropped, endedAt: new Date().toISOString(), usage: this.#meter.usage() };
     try {
       this.#db.write();
     } catch (error) {
       this.#db.data = before; // still open: it can be finished once the cause is gone
-      throw error;
+      if (!this.#warn || this.#ending) throw error;
+      this.#ending = ending;
+      return this.#drop(error);
     }
     this.#unwatch();
     clearInterval(this.#heartbeat);
-    const reason = ending.reason ?? ending.error?.message;
+    const reason = end.reason ?? end.error?.message;
+    const event = {
+      type: "status",
+      t: Date.now(),
+      status: end.status,
+      ...(reason !== undefined && { reason }),
+    } as const;
     try {
-      this.#events.append({
-        type: "status",
-        t: Date.now(),
-        status: ending.status,
-        ...(reason !== undefined && { reason }),
-      });
+      this.#write(() => this.#events.append(event));
     } finally {
-      this.#events.close();
       this.#alpha?.close();
+      this.#write(() => this.#events.close());
     }
+  }
+
+  #write(deed: () => void): void {
+    try {
+      deed();
+    } catch (error) {
+      if (!this.#warn || !(error instanceof WriteError)) throw error;
+      this.#drop(error);
+    }
+  }
+
+  #drop(error: unknown): void {
+    if (this.#dropped++ === 0) {
+      process.emitWarning(`run ${this.id} goes on without what cannot be written: ${errorText(error)}`);
+    }
+  }
+
+  /** From a timer, where an error would end the process: the next `log` meets it too. */
+  #beat(): void {
+    try {
+      this.#events.beat();
+      this.#sample();
+    } catch {
+      return;
+    }
+  }
+
+  /** A training that never waits keeps the timer from running: then it is `log` that samples. */
+  #sample(): void {
+    const sample = this.#meter.sample();
+    if (sample) this.#events.append({ type: "resources", t: Date.now(), ...sample });
   }
 
   #writable(verb: string): void {
     const { status } = this.#db.data;
     if (status !== "running") throw new Error(`run ${this.id} is ${status}; ${verb} needs a new run (store.startRun)`);
   }
-}
-
-/** An event that {@link Run.log} wrote for an iteration with an upper update. */
-export const isUpperUpdate = (event: RunEvent): boolean =>
-  event.type === "metrics" && Object.keys(event.metrics).some((name) => name.startsWith("upper."));
-
-function prefixed(level: string, values: LoggedLevel): Record<string, number> {
-  const defined = Object.entries(values as Record<string, number | undefined>).filter(
-    (pair): pair is [string, number] => pair[1] !== undefined,
-  );
-  return Object.fromEntries(defined.map(([name, value]) => [`${level}.${name}`, value]));
 }

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import type { RunData, RunStatus } from "./record.js";
 
-/** Enough to tell later whether this very process still lives. The last three are known on Linux only. */
+/** Enough to tell later whether this very process still lives. What is optional is known on Linux only. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
@@ -12,6 +13,8 @@ export interface ProcessIdentity {
   readonly boot?: string;
   /** pid namespace: the same pid in another container differs */
   readonly space?: string;
+  /** hash of the installation's id: another machine of the same host name differs */
+  readonly machine?: string;
 }
 
 export const HEARTBEAT_MS = 10_000;
@@ -22,12 +25,15 @@ export function thisProcess(): ProcessIdentity {
   const started = processTable(process.pid)?.started;
   const boot = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
   const space = attempt(() => readlinkSync("/proc/self/ns/pid"));
+  const machine = attempt(() => readFileSync("/etc/machine-id", "utf8").trim());
   return {
     pid: process.pid,
     host: hostname(),
     ...(started !== undefined && { started }),
     ...(boot !== undefined && { boot }),
     ...(space !== undefined && { space }),
+    // the id itself is confidential by its manual page
+    ...(machine && { machine: createHash("sha256").update(`dreamprm ${machine}`).digest("hex").slice(0, 16) }),
   };
 }
 
@@ -45,7 +51,8 @@ export function statusNow(
 ): RunStatus {
   if (run.status !== "running") return run.status;
   const { process: owner } = run;
-  const visible = owner.host === here.host && (owner.space === here.space || owner.boot !== here.boot);
+  const elsewhere = owner.machine !== undefined && here.machine !== undefined && owner.machine !== here.machine;
+  const visible = owner.host === here.host && !elsewhere && (owner.space === here.space || owner.boot !== here.boot);
   if (!visible) return Date.now() - lastSeenMs > STALE_MS ? "crashed" : "running";
   const rebooted = owner.boot === undefined ? since(run) < Date.now() - uptime() * 1000 : owner.boot !== here.boot;
   return !rebooted && isAlive(owner) ? "running" : "crashed";

@@ -1,43 +1,31 @@
-import { existsSync, statSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { LowSync } from "lowdb";
-import { customAlphabet } from "nanoid";
 import { z } from "zod";
 import { parseOptions } from "../core/check.js";
-import type { Source } from "../data/types.js";
-import { AtomicJson, unwritable } from "./adapter.js";
-import { captureEnvironment, projectRoot } from "./environment.js";
-import { EventLog } from "./events.js";
-import { plain, plainObject } from "./plain.js";
-import { parseRun, RUN_ID, type RunData, type RunStatus, SCHEMA_VERSION } from "./record.js";
-import { continueRun } from "./resume.js";
-import { Run } from "./run.js";
-import { scanRuns, type Unreadable } from "./runIndex.js";
+import { unwritable } from "./adapter.js";
+import { projectRoot } from "./environment.js";
+import { changeLabels, checkChanges, type LabelChanges } from "./labels.js";
+import { RUN_ID, type RunStatus } from "./record.js";
+import { continueRun, type ResumeRun } from "./resume.js";
+import type { Run } from "./run.js";
+import { RunIndex, type Unreadable } from "./runIndex.js";
+import { runOptions } from "./runOptions.js";
 import { openRecord, type RunRecord, type RunSummary, summarize } from "./runRecord.js";
+import { startRun, type StartRun } from "./startRun.js";
 import { type ProcessIdentity, thisProcess } from "./status.js";
+import { emptyTrash, listTrash, restoreRun, type Trashed, trashRun } from "./trash.js";
 
-export interface StartRun {
-  readonly name: string;
-  /** runs of one study, for example all seeds and variants behind one table */
-  readonly group?: string;
-  readonly tags?: readonly string[];
-  /** the whole resolved configuration, as plain data */
-  readonly params: object;
-  /** where the data came from: `source` of a loaded set */
-  readonly dataFiles?: readonly Source[];
-  /** defaults to `params.seed` when that is a number */
-  readonly seed?: number;
-  /** what computes, for example the report of `useBackend()` */
-  readonly backend?: string | object;
-  /** upper updates per weight snapshot of `run.log(iteration)`; defaults to 1 */
-  readonly weightsEvery?: number;
-}
+export type { StartRun } from "./startRun.js";
 
 export interface RunFilter {
   readonly group?: string;
   readonly status?: RunStatus;
   readonly tag?: string;
+  /** id of the run they belong to */
+  readonly parent?: string;
+  /** defaults to false: runs that were put aside are left out; true: only they; "all": both */
+  readonly archived?: boolean | "all";
 }
 
 /** `$DREAMPRM_STORE`, else `experiments/runs` in the project that `cwd` belongs to, else in `cwd`. */
@@ -75,11 +63,13 @@ export class Store {
   readonly folder: string;
   readonly readOnly: boolean;
   readonly #here: ProcessIdentity = thisProcess();
+  readonly #index: RunIndex;
 
   /** Made by {@link openStore}. */
   constructor(folder: string, readOnly: boolean) {
     this.folder = folder;
     this.readOnly = readOnly;
+    this.#index = new RunIndex(folder, readOnly, this.#here);
   }
 
   /**
@@ -90,43 +80,8 @@ export class Store {
    */
   async startRun(options: StartRun): Promise<Run> {
     this.#writable();
-    const { name, group, tags = [], dataFiles = [], backend, weightsEvery } = checkStart(options);
-    const params = plainObject(options.params, "params");
-    const seed = options.seed ?? (typeof params.seed === "number" ? params.seed : undefined);
-    const computedBy = backend === undefined ? undefined : plain(backend, "backend");
-    const now = new Date();
-    const data: RunData = {
-      schema: SCHEMA_VERSION,
-      id: newId(now),
-      name,
-      ...(group !== undefined && { group }),
-      tags,
-      params,
-      ...(seed !== undefined && { seed }),
-      dataFiles,
-      environment: await captureEnvironment(this.folder, computedBy),
-      process: this.#here,
-      status: "running",
-      startedAt: now.toISOString(),
-      ...(weightsEvery !== undefined && { weightsEvery }),
-      summary: {},
-      artifacts: [],
-    };
-    return this.#create(data);
-  }
-
-  /** The folder gets its name once run.json is in it: no reader meets half a run. */
-  async #create(data: RunData): Promise<Run> {
-    const [starting, folder] = [join(this.folder, `.${data.id}`), join(this.folder, data.id)];
-    try {
-      await mkdir(starting);
-      new LowSync(new AtomicJson(join(starting, "run.json"), parseRun), data).write();
-      await rename(starting, folder);
-      return new Run(folder, data, new EventLog(join(folder, "events.jsonl")));
-    } catch (error) {
-      for (const half of [starting, folder]) await rm(half, { recursive: true, force: true }).catch(() => undefined);
-      throw unwritable(folder, error instanceof Error && error.cause !== undefined ? error.cause : error);
-    }
+    const parent = options.parent === undefined ? undefined : this.#idOf(options.parent);
+    return startRun(this.folder, options, this.#here, parent);
   }
 
   /**
@@ -142,34 +97,48 @@ export class Store {
    * const run = await store.resumeRun("20261121-0930", { step: 100 });
    * run.log(101, { loss: 0.3 });
    */
-  async resumeRun(id: string, options: { readonly step: number }): Promise<Run> {
+  async resumeRun(id: string, options: ResumeRun): Promise<Run> {
     this.#writable();
-    const { step } = parseOptions(resumeSchema, options, "resumeRun");
-    return continueRun(await this.#folderOf(id), step, this.#here);
-  }
-
-  #writable(): void {
-    if (this.readOnly)
-      throw new Error(`the store ${this.folder} was opened with readOnly; open it without to log runs`);
+    const parsed = parseOptions(resumeSchema, options, "resumeRun") as ResumeRun;
+    return continueRun(join(this.folder, this.#idOf(id)), parsed, this.#here);
   }
 
   /** Runs that match all of `filter`, newest first. Damaged ones are left out: see {@link unreadable}. */
   async list(filter: RunFilter = {}): Promise<RunSummary[]> {
-    const { heads } = await scanRuns(this.folder, this.readOnly);
-    const runs = await Promise.all(heads.map((head) => summarize(join(this.folder, head.id), head, this.#here)));
+    const { entries } = await this.#index.scan();
+    const runs = entries.map((entry) => summarize(join(this.folder, entry.head.id), entry, this.#here));
+    const { archived = false } = filter;
     return runs
       .filter(
         (run) =>
           (filter.group === undefined || run.group === filter.group) &&
           (filter.status === undefined || run.status === filter.status) &&
-          (filter.tag === undefined || run.tags.includes(filter.tag)),
+          (filter.tag === undefined || run.tags.includes(filter.tag)) &&
+          (filter.parent === undefined || run.parent === filter.parent) &&
+          (archived === "all" || archived === (run.archived ?? false)),
       )
       .sort((a, b) => (sortKey(a) < sortKey(b) ? 1 : -1));
   }
 
-  /** Folders that look like runs but cannot be read, with the reason: damaged, or written by a newer version. */
+  /** The runs that name this one as their parent, newest first, archived ones too. */
+  async children(id: string): Promise<RunSummary[]> {
+    return this.list({ parent: this.#idOf(id), archived: "all" });
+  }
+
+  /**
+   * Folders that look like runs but cannot be read, with the reason: damaged, or written by a newer version. Also runs
+   * of which only the labels cannot be read; these are listed all the same.
+   */
   async unreadable(): Promise<Unreadable[]> {
-    return (await scanRuns(this.folder, this.readOnly)).unreadable;
+    return (await this.#index.scan()).unreadable;
+  }
+
+  /** Makes the list's cache anew from the folders. @returns how many runs are in it, and what was left out */
+  async reindex(): Promise<{ runs: number; unreadable: Unreadable[] }> {
+    this.#writable();
+    this.#index.reset();
+    const { entries, unreadable } = await this.#index.scan();
+    return { runs: entries.length, unreadable };
   }
 
   /**
@@ -177,12 +146,61 @@ export class Store {
    *
    * @throws Error when no or more than one run matches, or its record is damaged or newer than this version
    */
+  // eslint-disable-next-line @typescript-eslint/require-await -- async for its errors to be rejections
   async read(id: string): Promise<RunRecord> {
-    return openRecord(await this.#folderOf(id), this.#here);
+    const match = this.#idOf(id);
+    return openRecord(join(this.folder, match), this.#index.entry(match), this.#here);
   }
 
-  async #folderOf(id: string): Promise<string> {
-    const ids = (await readdir(this.folder)).filter((name) => RUN_ID.test(name)).sort();
+  /**
+   * Renames a run, moves it to another group (null: to none), sets its tags or notes, archives it; what is left out
+   * stays. Works while another process writes the run.
+   *
+   * @throws TypeError naming every wrong change
+   * @example
+   * await store.update("20261121-0930", { name: "baseline", tags: ["paper"], archived: true });
+   */
+  async update(id: string, changes: LabelChanges): Promise<void> {
+    this.#writable();
+    await changeLabels(join(this.folder, this.#idOf(id)), checkChanges(changes), this.#here);
+  }
+
+  /** Moves a run into the trash, from which {@link restore} takes it. @throws Error while it runs */
+  async remove(id: string): Promise<void> {
+    this.#writable();
+    await trashRun(this.folder, this.#idOf(id), this.#here);
+  }
+
+  /** Takes a run out of the trash. @param id  the whole one */
+  async restore(id: string): Promise<void> {
+    this.#writable();
+    await restoreRun(this.folder, id, this.#here);
+  }
+
+  /** What is in the trash, the last removed first. */
+  async trash(): Promise<Trashed[]> {
+    return listTrash(this.folder);
+  }
+
+  /**
+   * Deletes removed runs for good, and the artifacts that no other run has.
+   *
+   * @param options  olderThanDays: only those removed at least so long ago; defaults to 0
+   * @returns the ids of what is gone
+   */
+  async emptyTrash(options: { readonly olderThanDays?: number } = {}): Promise<string[]> {
+    this.#writable();
+    const { olderThanDays = 0 } = parseOptions(emptySchema, options, "emptyTrash");
+    return emptyTrash(this.folder, olderThanDays);
+  }
+
+  #writable(): void {
+    if (this.readOnly)
+      throw new Error(`the store ${this.folder} was opened with readOnly; open it without to log runs`);
+  }
+
+  #idOf(id: string): string {
+    const ids = readdirSync(this.folder).filter((name) => RUN_ID.test(name)).sort(); // prettier-ignore
     const matches = ids.includes(id) ? [id] : ids.filter((name) => id !== "" && name.startsWith(id));
     const [match] = matches;
     if (match === undefined) {
@@ -193,30 +211,12 @@ export class Store {
       const some = `${matches.slice(0, 5).join(", ")}${matches.length > 5 ? ", …" : ""}`;
       throw new Error(`"${id}" begins the ids of ${matches.length} runs in ${this.folder}: ${some}`);
     }
-    return join(this.folder, match);
+    return match;
   }
 }
 
 const sortKey = (run: RunSummary): string => `${run.startedAt} ${run.id}`;
 
-const randomPart = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 8);
+const resumeSchema = z.strictObject({ ...runOptions, step: z.number() });
 
-function newId(now: Date): string {
-  const [day, time] = now.toISOString().slice(0, 19).replace(/[-:]/g, "").split("T");
-  return `${day}-${time}-${randomPart()}`;
-}
-
-const startSchema = z.strictObject({
-  name: z.string().min(1),
-  group: z.string().optional(),
-  tags: z.array(z.string()).optional(),
-  params: z.record(z.string(), z.unknown()),
-  dataFiles: z.array(z.object({ path: z.string(), sha256: z.string(), rows: z.number() })).optional(),
-  seed: z.number().optional(),
-  backend: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
-  weightsEvery: z.number().int().min(1).optional(),
-});
-
-const resumeSchema = z.strictObject({ step: z.number() });
-
-const checkStart = (options: StartRun) => parseOptions(startSchema, options, "startRun");
+const emptySchema = z.strictObject({ olderThanDays: z.number().min(0).optional() });

@@ -19,32 +19,33 @@ describe("trainingCurves", () => {
       ],
       { yLabel: "loss" },
     );
-    const [band, line] = figure.data;
+    const [band, first, second, line] = figure.data;
+    expect([first.y, second.y]).toEqual([[1, 2, 4], [3, 2, 8]]); // prettier-ignore
     expect(line.x).toEqual([1, 2, 4]);
     expect(line.y).toEqual([2, 2, 6]);
     const std = [Math.SQRT2, 0, Math.sqrt(8)]; // of (1, 3), (2, 2), (4, 8), divisor n − 1
     const expected = [2 + std[0], 2, 6 + std[2], 6 - std[2], 2, 2 - std[0]];
     expected.forEach((y, i) => expect(band.y[i]).toBeCloseTo(y, 12));
-    expect(texts(figure)).toContain("mean ± std, 2 seeds");
+    expect(texts(figure)).toContain("mean ± std, N = 2 seeds; thin: each seed");
     expect(figure.alt).toContain("a ends at 6.00 (2 runs)");
   });
 
   it("says for each name how many runs there are when they differ, and draws no band for one run", () => {
     const run = (name: string) => ({ name, step: [1, 2], value: [1, 2] });
     const figure = trainingCurves([run("a"), run("b"), run("b")], { yLabel: "loss" });
-    expect(texts(figure)).toContain("mean ± std; seeds: a 1, b 2");
-    expect(figure.data).toHaveLength(3);
+    expect(texts(figure)).toEqual(["a (N = 1)", "b (N = 2)", "mean ± std over N seeds; thin: each seed"]);
+    expect(figure.data).toHaveLength(5);
   });
 
   it("leaves gaps for values that are not finite, in the line and in the band", () => {
     const run = { name: "a", step: [1, 2, 3], value: [1, NaN, 3] };
-    const [band, line] = trainingCurves([run, run], { yLabel: "loss" }).data;
+    const [band, , , line] = trainingCurves([run, run], { yLabel: "loss" }).data;
     expect(line.y).toEqual([1, null, 3]);
     expect(band.x).toEqual([1, 1, null, 3, 3, null]);
   });
 
   it("keeps a band on a logarithmic axis positive and leaves gaps for values ≤ 0", () => {
-    const [band, line] = trainingCurves(
+    const [band, , , line] = trainingCurves(
       [
         { name: "a", step: [1, 2], value: [0.1, -1] },
         { name: "a", step: [1, 2], value: [10, 0.5] },
@@ -81,8 +82,36 @@ describe("bestOfKCurves", () => {
     const figure = bestOfKCurves([{ name: "prm", step: [1, 2, 8], value: [0.5, 0.6, 0.7] }]);
     expect(figure.layout["xaxis"]).toMatchObject({ type: "log", tickvals: [1, 2, 8], range: [0, Math.log10(8)] });
   });
-  it("refuses k < 1", () => {
-    expect(() => bestOfKCurves([{ name: "prm", step: [0, 1], value: [0.5, 0.6] }])).toThrow(/k is 0/);
+
+  it("draws a series' own interval, the oracle in grey without marks, and pass@1 as a level", () => {
+    const prm = { name: "prm", step: [1, 2], value: [0.4, 0.5], interval: { low: [0.3, 0.4], high: [0.5, 0.7] } };
+    const oracle = { name: "oracle", step: [1, 2], value: [0.4, 0.8] };
+    const figure = bestOfKCurves([prm, oracle], { oracle: "oracle", passAt1: 0.4 });
+    const [level, band, line, best] = figure.data;
+    expect(level).toMatchObject({ name: "pass@1", x: [1, 2], y: [0.4, 0.4] });
+    expect(band.y).toEqual([0.5, 0.7, 0.4, 0.3, null]);
+    expect(line).toMatchObject({ name: "prm", mode: "lines+markers" });
+    expect(best).toMatchObject({ name: "oracle", mode: "lines", line: { color: "#595959" } });
+    expect(texts(figure).sort()).toEqual(["band: 95 % interval", "oracle", "pass@1", "prm"]);
+  });
+
+  it("leaves out ticks that would touch", () => {
+    const k = Array.from({ length: 64 }, (_, i) => i + 1);
+    const { tickvals } = bestOfKCurves([{ name: "prm", step: k, value: k }]).layout["xaxis"] as { tickvals: number[] };
+    expect(tickvals.slice(0, 4)).toEqual([1, 2, 3, 5]);
+    for (let i = 1; i < tickvals.length; i++) expect(Math.log(tickvals[i] / tickvals[i - 1]) / Math.log(64)).toBeGreaterThan(0.07); // prettier-ignore
+  });
+
+  const at = { name: "prm", step: [1, 2], value: [0.5, 0.6] };
+  it.each([
+    [[{ ...at, step: [0, 1] }], {}, /k is 0/],
+    [[at], { oracle: "best" }, /oracle "best" is none of prm/],
+    [[at], { passAt1: NaN }, /passAt1 is NaN/],
+    [[{ ...at, interval: { low: [0.4], high: [0.6] } }], {}, /"prm" has 2 values, 1 lower and 1 upper bounds/],
+    [[{ ...at, interval: { low: [0.4, 0.7], high: [0.6, 0.8] } }], {}, /\[0.7, 0.8\] around 0.6 at k = 2/],
+    [[at, { ...at, interval: { low: [0.4, 0.5], high: [0.6, 0.8] } }], {}, /2 runs and an interval/],
+  ])("refuses what does not fit (%#)", (series, options, message) => {
+    expect(() => bestOfKCurves(series, options)).toThrow(message);
   });
 });
 
@@ -171,7 +200,7 @@ describe("barsWithSpread", () => {
     const figure = barsWithSpread([{ name: "a", values: [1, 2, 3] }], { yLabel: "AUC", level: { label: "chance", value: 0.5 } }); // prettier-ignore
     expect(figure.data[0]).toMatchObject({ y: [2], error_y: { array: [1] } });
     expect(figure.data[1].y).toEqual([1, 2, 3]);
-    expect(texts(figure)).toEqual(["mean ± std, 3 seeds (points)", "chance"]);
+    expect(texts(figure)).toEqual(["mean ± std, N = 3 seeds (points)", "chance"]);
   });
 
   it("sets the bars of a task side by side", () => {
@@ -180,6 +209,16 @@ describe("barsWithSpread", () => {
     expect(figure.data[0].x).toEqual([-0.2, 0.8]);
     expect(figure.data[2].x).toEqual([0.2, 1.2]);
     expect(figure.layout["showlegend"]).toBe(true);
+  });
+
+  it("draws intervals in place of the standard deviation where all bars have one", () => {
+    const bars = [{ name: "a", values: [1, 3], interval: [1.5, 4] as const }];
+    const figure = barsWithSpread(bars, { yLabel: "AUC" });
+    expect(figure.data[0]).toMatchObject({ y: [2], error_y: { array: [2], arrayminus: [0.5], symmetric: false } });
+    expect(texts(figure)).toEqual(["mean and 95 % interval, N = 2 seeds (points)"]);
+    const refused = (more: object) => () => barsWithSpread([...bars, { name: "b", values: [1], ...more }], { yLabel: "AUC" }); // prettier-ignore
+    expect(refused({})).toThrow(/1 of 2 bars have an interval/);
+    expect(refused({ interval: [2, 3] })).toThrow(/interval \[2, 3\] of "b" does not hold its mean/);
   });
 
   it.each([

@@ -51,6 +51,23 @@ clean & $0.775 \pm 0.006$ & $0.20$ $[0.19, 0.21]$ \\
     );
   });
 
+  it("keeps hyphens, words of other scripts and what stands first in a row", () => {
+    expect(escapeLatex("--seed a–b é α|β 10²")).toBe("-{}-seed a--b é $\\alpha$\\textbar{}$\\beta$ 10$^2$");
+    const [first] = latexTable({ columns: ["range"], rows: [{ range: "[0, 1]" }] })
+      .split("\n")
+      .slice(4);
+    expect(first).toBe("{[}0, 1] \\\\");
+  });
+
+  it("sets all ± of a column one above the other", () => {
+    const text = latexTable({ columns: [{ name: "s", digits: 1 }], rows: [{ s: { mean: 1, std: 12.3 } }, { s: { mean: 2, std: 0.5 } }, { s: 3 }] }); // prettier-ignore
+    expect(text.split("\n").slice(4, 7)).toEqual([
+      String.raw`$1.0 \pm 12.3$ \\`,
+      String.raw`$2.0 \pm \phantom{0}0.5$ \\`,
+      String.raw`$3.0\phantom{{} \pm 12.3}$ \\`,
+    ]);
+  });
+
   type Refused = readonly [{ columns: string[]; rows: readonly Record<string, LatexCell>[] }, RegExp];
   it.each<Refused>([
     [{ columns: [], rows }, /no columns/],

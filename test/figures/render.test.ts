@@ -1,14 +1,15 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once, type EventEmitter } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { withBrowser } from "../../lib/figures/browser.js";
 import { findChromium } from "../../lib/figures/chromium.js";
 import { alphaOverTime } from "../../lib/figures/figures.js";
-import { closeBrowser, exportFigure, renderPng, renderSvg } from "../../lib/figures/render.js";
+import { closeBrowser, exportFigure, exportFigures, renderPng, renderSvg } from "../../lib/figures/render.js";
 import { screenSize, type Venue } from "../../lib/figures/theme.js";
+import { pdfFacts } from "./pdf.js";
 
 const folder = mkdtempSync(join(tmpdir(), "figures-test-"));
 afterAll(async () => {
@@ -26,12 +27,6 @@ const pngSize = (png: Uint8Array): number[] => {
   return [view.getUint32(16), view.getUint32(20)];
 };
 
-/** Width and height in points. */
-function pageSize(pdf: string): number[] {
-  const [left, bottom, right, top] = (/\/MediaBox \[([^\]]+)\]/.exec(pdf)?.[1] ?? "").split(" ").map(Number);
-  return [right - left, top - bottom];
-}
-
 describe("exportFigure", () => {
   it("writes vector PDF of the venue's exact width with embedded fonts, SVG, PNG and what made them", async () => {
     const base = join(folder, "new", "alpha");
@@ -39,8 +34,7 @@ describe("exportFigure", () => {
     expect(paths).toEqual(["svg", "pdf", "png", "json"].map((format) => `${base}.${format}`));
 
     const pdf = readFileSync(`${base}.pdf`, "latin1");
-    expect(pageSize(pdf)).toEqual([234, expect.closeTo(3.25 * 72 * 0.618, 2)]);
-    expect(pdf).not.toMatch(/\/Subtype \/Image|\/Type3/);
+    expect(pdfFacts(pdf)).toMatchObject({ width: 234, height: expect.closeTo(3.25 * 72 * 0.618, 2) as number, images: 0, type3: 0 }); // prettier-ignore
 
     const svg = readFileSync(`${base}.svg`, "utf8");
     expect(svg).toContain(`<desc>${figure.alt}</desc>`);
@@ -64,19 +58,23 @@ describe("exportFigure", () => {
   ] as const)("cuts the page to the exact size and leaves a sound PDF (%s, %s)", async (venue, width, inches) => {
     const [path] = await exportFigure(figure, join(folder, venue), { formats: ["pdf"], venue, width, height: 2 });
     const pdf = readFileSync(path, "latin1");
-    expect(pageSize(pdf)).toEqual([expect.closeTo(inches * 72, 3), expect.closeTo(144, 3)]);
+    expect(pdfFacts(pdf)).toMatchObject({
+      width: expect.closeTo(inches * 72, 3) as number,
+      height: expect.closeTo(144, 3) as number,
+    });
     const table = Number(/startxref\n(\d+)/.exec(pdf)?.[1]);
     expect(pdf.slice(table, table + 4)).toBe("xref");
     const positions = [...pdf.slice(table).matchAll(/^(\d{10}) \d{5} n/gm)].map((entry) => Number(entry[1]));
     positions.forEach((position, i) => expect(pdf.slice(position)).toMatch(new RegExp(`^${i + 1} 0 obj`)));
   });
 
-  it("embeds every font, none of Type 3 (pdffonts)", async () => {
-    if (spawnSync("pdffonts", ["-v"]).error) return console.log("skipped: pdffonts (poppler-utils) is not installed");
-    const [pdf] = await exportFigure(figure, join(folder, "fonts"), { formats: ["pdf"] });
-    const rows = spawnSync("pdffonts", [pdf], { encoding: "utf8" }).stdout.trim().split("\n").slice(2);
-    expect(rows.length).toBeGreaterThan(0);
-    for (const row of rows) expect(row).toMatch(/Arimo\S*\s+CID TrueType\s+Identity-H\s+yes yes/);
+  it("writes many figures into a folder, with the same provenance", async () => {
+    const provenance = { runs: ["r1", "r2"], query: "group == 'demo'", commit: undefined, sweep: { lr: 0.1 } };
+    const paths = await exportFigures({ one: figure, two: figure }, join(folder, "many"), { formats: ["svg"], provenance }); // prettier-ignore
+    expect(paths.map((path) => basename(path))).toEqual(["one.svg", "one.json", "two.svg", "two.json"]);
+    expect(readFileSync(paths[0], "utf8")).toBe(readFileSync(paths[2], "utf8"));
+    const { provenance: kept } = JSON.parse(readFileSync(paths[3], "utf8")) as { provenance: unknown };
+    expect(kept).toEqual({ runs: ["r1", "r2"], query: "group == 'demo'", sweep: { lr: 0.1 } });
   });
 
   it("writes an interactive page", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { apart, textPositions, twoLines } from "../../lib/figures/labels.js";
 import { keptPoints, quantileOfSorted, rankCorrelation } from "../../lib/figures/statistics.js";
-import { mark, scaleColor, venueSize, type Venue } from "../../lib/figures/theme.js";
+import { mark, scaleColor, themed, venueSize, type Venue } from "../../lib/figures/theme.js";
 
 describe("venueSize", () => {
   it.each([
@@ -26,13 +26,24 @@ describe("venueSize", () => {
   });
 });
 
+it("breaks axis titles that are longer than the plot", () => {
+  const title = { text: "share of headroom closed (95 % interval, seeds open)" };
+  const figure = { data: [], layout: { xaxis: { title, dtick: 1 }, yaxis: { title: { text: "AUC" } } }, alt: "" };
+  const { xaxis, yaxis } = themed(figure, venueSize("icml")).layout as typeof figure.layout;
+  expect(xaxis).toEqual({ title: { text: "share of headroom closed<br>(95 % interval, seeds open)" }, dtick: 1 });
+  expect(yaxis.title.text).toBe("AUC");
+  expect((themed(figure, venueSize("icml", "full")).layout as typeof figure.layout).xaxis.title).toEqual(title);
+});
+
 it("tells any 40 things apart by colour and dash, and neighbours by each of them", () => {
   const marks = Array.from({ length: 40 }, (_, i) => mark(i));
   expect(new Set(marks.map(({ color, dash }) => color + dash)).size).toBe(40);
+  expect(new Set(marks.map(({ color, pattern }) => color + pattern)).size).toBe(40);
   for (let i = 1; i < 40; i++) {
     expect(marks[i].color).not.toBe(marks[i - 1].color);
     expect(marks[i].dash).not.toBe(marks[i - 1].dash);
     expect(marks[i].symbol).not.toBe(marks[i - 1].symbol);
+    expect(marks[i].pattern).not.toBe(marks[i - 1].pattern);
   }
 });
 

@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, wr
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, test } from "vitest";
+import { seal } from "../../lib/tracker/seal.js";
 import { thisProcess } from "../../lib/tracker/status.js";
 import { openStore, type Store } from "../../lib/tracker/store.js";
 import { temporaryFolder } from "./folders.js";
@@ -12,6 +13,9 @@ import { train, WEIGHTS_EVERY } from "./training.js";
 const root = temporaryFolder();
 let folders = 0;
 const newStore = () => openStore(join(root, `store ${folders++}`));
+
+// what is not committed in this repository is no part of the runs here
+process.env.GIT_DIR = join(root, "no repository");
 
 function start(store: Store, ...args: (string | number)[]) {
   const child = spawn(
@@ -61,7 +65,8 @@ async function failedRun(to: number) {
 }
 
 function edit(file: string, change: object): void {
-  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), ...change }));
+  const { crc: _crc, ...json } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  writeFileSync(file, seal(JSON.stringify({ ...json, ...change })));
 }
 
 const content = (folder: string) =>
@@ -92,7 +97,13 @@ describe.concurrent("after kill −9", () => {
       { status: "finished" },
     ]);
     expect(await measured(store, id)).toEqual(await uninterrupted());
-    expect(readdirSync(record.folder).sort()).toEqual(["alpha.f32", "alpha.json", "events.jsonl", "run.json"]);
+    expect(readdirSync(record.folder).sort()).toEqual([
+      "alpha.crc",
+      "alpha.f32",
+      "alpha.json",
+      "events.jsonl",
+      "run.json",
+    ]);
   });
 
   test.each(["alpha.json", "events.jsonl", "run.json"])(

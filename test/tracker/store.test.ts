@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { seal } from "../../lib/tracker/seal.js";
 import { openStore, type StartRun } from "../../lib/tracker/store.js";
 import { temporaryFolder } from "./folders.js";
 
@@ -9,11 +10,16 @@ const root = temporaryFolder();
 let folders = 0;
 const newStore = () => openStore(join(root, `store ${folders++}`));
 
-/** Changes run.json as a newer version or a vandal would. */
+// what is not committed in this repository is no part of the runs here
+process.env.GIT_DIR = join(root, "no repository");
+
+const anyText = expect.any(String) as string;
+
+/** Changes run.json as a newer version would. */
 function edit(file: string, change: (json: Record<string, unknown>) => void): void {
-  const json = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  const { crc: _crc, ...json } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   change(json);
-  writeFileSync(file, JSON.stringify(json));
+  writeFileSync(file, seal(JSON.stringify(json)));
 }
 
 describe("a run", () => {
@@ -133,8 +139,11 @@ describe("the environment", () => {
   test("holds commit, versions, hardware and backend, and no environment variable", async () => {
     process.env.DREAMPRM_TEST_SECRET = "hunter2-secret";
     process.env.DREAMPRM_NOTEBOOK = "01-look.ipynb";
+    const { GIT_DIR } = process.env;
+    delete process.env.GIT_DIR;
     const store = await newStore();
     const run = await store.startRun({ name: "x", params: {}, backend: "wasm" });
+    Object.assign(process.env, { GIT_DIR });
     delete process.env.DREAMPRM_NOTEBOOK;
     await run.finish();
     const { environment } = await store.read(run.id);
@@ -189,6 +198,25 @@ describe("the list", () => {
     expect(await names()).toEqual(["b", "a"]);
   });
 
+  test("reindexes: the cache is made anew from the folders", async () => {
+    const store = await newStore();
+    const runs = [];
+    for (const name of ["a", "b"]) runs.push(await store.startRun({ name, params: {} }));
+    for (const run of runs) await run.finish();
+    await store.list();
+    rmSync(runs[0].folder, { recursive: true });
+    writeFileSync(join(runs[1].folder, "run.json"), "{");
+    expect(await store.reindex()).toEqual({ runs: 0, unreadable: [{ id: runs[1].id, reason: anyText }] });
+    expect(await (await openStore(store.folder)).list()).toEqual([]);
+    const third = await store.startRun({ name: "c", params: {} });
+    await third.finish();
+    expect(await store.reindex()).toMatchObject({ runs: 1 });
+    const index = JSON.parse(readFileSync(join(store.folder, "index.json"), "utf8")) as { runs: object };
+    expect(Object.keys(index.runs)).toEqual([third.id]);
+    const reader = await openStore(store.folder, { readOnly: true });
+    await expect(reader.reindex()).rejects.toThrow(/opened with readOnly/);
+  });
+
   test("shows what a run changed since the index was written", async () => {
     const store = await newStore();
     const run = await store.startRun({ name: "x", params: {} });
@@ -214,7 +242,7 @@ describe("the list", () => {
     expect((await store.list()).map((run) => run.name)).toEqual(["good"]);
     const reasons = new Map((await store.unreadable()).map(({ id, reason }) => [id, reason]));
     expect(reasons.get(torn.id)).toMatch(/run\.json is not valid JSON/);
-    expect(reasons.get(newer.id)).toMatch(/schema version 7, .* reads up to 1/);
+    expect(reasons.get(newer.id)).toMatch(/schema version 7, .* reads up to 2/);
     expect(reasons.get(empty.id)).toMatch(/ENOENT/);
     expect(reasons.size).toBe(3);
   });
@@ -237,10 +265,29 @@ describe("reading", () => {
     const run = await store.startRun({ name: "x", params: {} });
     await run.finish();
     const file = join(run.folder, "run.json");
-    edit(file, (json) => (json.schema = 2));
-    await expect(store.read(run.id)).rejects.toThrow(/run\.json has schema version 2, .* up to 1: update dreamprm-lab/);
+    edit(file, (json) => (json.schema = 3));
+    await expect(store.read(run.id)).rejects.toThrow(/run\.json has schema version 3, .* up to 2: update dreamprm-lab/);
     edit(file, (json) => Object.assign(json, { schema: 1, status: "great", tags: "a" }));
     await expect(store.read(run.id)).rejects.toThrow(/run\.json:[^]*tags: [^]*status: .*got "great"/);
+  });
+
+  test("refuses a record that was changed, by hand or by a disk, and that of another run", async () => {
+    const store = await newStore();
+    const runs = [];
+    for (const name of ["a", "b"]) runs.push(await store.startRun({ name, params: { rate: 0.125 } }));
+    for (const run of runs) await run.finish();
+    const [file, other] = runs.map((run) => join(run.folder, "run.json"));
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("0.125", "0.175"));
+    await expect(store.read(runs[0].id)).rejects.toThrow(
+      /run\.json is damaged or was edited by hand: its checksum is \d+/,
+    );
+    writeFileSync(file, text.replace(/,\s*"crc": \d+/, ""));
+    await expect(store.read(runs[0].id)).rejects.toThrow(/run\.json is damaged .* "crc", is missing/);
+    writeFileSync(file, readFileSync(other));
+    await expect(store.read(runs[0].id)).rejects.toThrow(`is that of run ${runs[1].id}`);
+    writeFileSync(file, text);
+    expect((await store.read(runs[0].id)).params).toEqual({ rate: 0.125 });
   });
 
   test("drops a torn last line and reports it", async () => {
