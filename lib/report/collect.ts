@@ -116,6 +116,8 @@ function configLabels(groups: readonly ComparedGroup[]): string[] {
   });
 }
 
-function namesOf({ names }: ComparedGroup): string {
+/** "domain table" for "domain table, seed 1", "domain table, seed 2": a group is of several seeds anyway. */
+function namesOf({ names: all }: ComparedGroup): string {
+  const names = [...new Set(all.map((name) => name.replace(/[,\s]*\bseed\W?\d+$/i, "") || name))];
   return names.length <= 3 ? names.join(", ") : `${names[0]}, … (${names.length} names)`;
 }
