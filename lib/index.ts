@@ -26,6 +26,14 @@ export { denseRows, type Encoder, type FeatureRows, hashedFeatures } from "./tex
 export { prmBatches, type SolutionBatch, type StepBatch } from "./data/batch.js";
 export { type EncodedSolutions, type EncodedSteps, encodeSolutions, encodeSteps, prefixes } from "./data/encode.js";
 
+// images → patches and tiles
+export { qwen2VlImages, type Qwen2VlImage, type Qwen2VlImageOptions } from "./image/qwen2vl.js";
+export { internVlImages, type InternVlImage, type InternVlImageOptions } from "./image/internvl.js";
+export { llavaOneVisionImages, type LlavaOneVisionImage } from "./image/llavaOneVision.js";
+export { type ImageFacts, prepareImages, processImages, type ProcessOptions } from "./image/process.js";
+export { tileCache, type TileCache, type TileCacheOptions } from "./image/cache.js";
+export type { CheckpointFiles, ImageProcessor, ModelImage, SourceOptions } from "./image/types.js";
+
 // model, weighting, losses
 export type { RewardModel } from "./model/rewardModel.js";
 export { linearHead, mlpHead } from "./model/head.js";
