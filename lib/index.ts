@@ -34,6 +34,34 @@ export { type ImageFacts, prepareImages, processImages, type ProcessOptions } fr
 export { tileCache, type TileCache, type TileCacheOptions } from "./image/cache.js";
 export type { CheckpointFiles, ImageProcessor, ModelImage, SourceOptions } from "./image/types.js";
 
+// checkpoints of published models
+export { type Checkpoint as ModelCheckpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
+export { loadParams, type LoadParamsOptions, type Shapes } from "./checkpoint/loadParams.js";
+export {
+  saveCheckpoint as saveModelCheckpoint,
+  type SaveCheckpointOptions,
+  type TensorSource,
+  tensorSources,
+} from "./checkpoint/saveCheckpoint.js";
+export { type DownloadProgress, type ResolvedModel, resolveModel, type ResolveModelOptions } from "./checkpoint/hub.js";
+export {
+  type EncodeOptions,
+  loadTokenizer,
+  refuseSmallVocabulary,
+  type TextTokenizer,
+} from "./checkpoint/tokenizer.js";
+export { trainTokenizer, type TrainTokenizerOptions } from "./checkpoint/trainTokenizer.js";
+export { labelTokens } from "./checkpoint/labelTokens.js";
+export {
+  type ChatMessage,
+  chatTemplate,
+  type ChatTemplate,
+  internVlTemplate,
+  loadChatTemplate,
+  type MessagePart,
+} from "./checkpoint/chatTemplate.js";
+export { expandImages, type ImagePlaceholder, imagePlaceholders } from "./checkpoint/imagePlaceholders.js";
+
 // model, weighting, losses
 export type { RewardModel } from "./model/rewardModel.js";
 export { linearHead, mlpHead } from "./model/head.js";

@@ -21,6 +21,7 @@ const allowed: Record<string, string[]> = {
   report: ["core", "figures", "tracker"],
   notebook: ["core"],
   image: ["core", "data"],
+  checkpoint: ["core"],
 };
 
 function imports(file: string): { target: string; typeOnly: boolean }[] {
