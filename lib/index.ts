@@ -213,23 +213,23 @@ export { compareGroups, type GroupComparison } from "./tracker/compareGroups.js"
 export { diffRuns, type RunDifference } from "./tracker/diffRuns.js";
 
 // weights over time
-export { AlphaSeries } from "./tracker/alphaSeries.js";
-export { type AlphaEntrySeries, type AlphaReader, openAlpha } from "./tracker/alphaReader.js";
+export { AlphaSeries } from "./tracker/alpha/series.js";
+export { type AlphaEntrySeries, type AlphaReader, openAlpha } from "./tracker/alpha/reader.js";
 export {
   type AlphaHistogram,
   alphaHistogram,
   type AlphaQuantiles,
   alphaQuantiles,
-} from "./tracker/alphaDistribution.js";
-export { type AlphaEntry, bottomEntries, type EntryTexts, rowTexts, topEntries } from "./tracker/alphaEntries.js";
-export { type AlphaMovement, alphaMovement, type MovedEntry } from "./tracker/alphaMovement.js";
-export { type AlphaCorrelation, alphaCorrelation } from "./tracker/alphaCorrelation.js";
+} from "./tracker/alpha/distribution.js";
+export { type AlphaEntry, bottomEntries, type EntryTexts, rowTexts, topEntries } from "./tracker/alpha/entries.js";
+export { type AlphaMovement, alphaMovement, type MovedEntry } from "./tracker/alpha/movement.js";
+export { type AlphaCorrelation, alphaCorrelation } from "./tracker/alpha/correlation.js";
 export {
   type WrongLabelDetector,
   wrongLabelDetector,
   type WrongLabelRoc,
   wrongLabelRoc,
-} from "./tracker/alphaDetector.js";
+} from "./tracker/alpha/detector.js";
 
 // runs → tables, other trackers, archives
 export { toDataFrame } from "./tracker/dataFrame.js";
@@ -286,6 +286,8 @@ export {
 } from "./figures/render.js";
 export { liveFigure, show } from "./figures/display.js";
 export { showTable } from "./figures/table.js";
+export { type LiveRun, liveRun, type LiveRunOptions } from "./views/liveRun.js";
+export { showRuns, type ShowRunsOptions } from "./views/showRuns.js";
 
 // notebooks
 export { runNotebook } from "./notebook/run.js";

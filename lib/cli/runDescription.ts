@@ -1,25 +1,20 @@
+import { openAlpha } from "../tracker/alpha/reader.js";
 import type { Environment } from "../tracker/environment.js";
+import type { RunEvent } from "../tracker/events.js";
 import { flatten, type PlainObject, stringify } from "../tracker/plain.js";
 import type { Point, RunDetails, RunRecord } from "../tracker/runRecord.js";
+import type { Usage } from "../tracker/resources.js";
+import { bytesText } from "../core/bytesText.js";
 import { alignedColumns, durationText, numberText, textTable } from "./table.js";
 
-/** What `runs show` prints: the record and a digest of its series. */
+/** What `runs show` prints: the record, the lines that were noted while it ran, and its last weights. */
 export interface Description extends RunDetails {
-  readonly notes: readonly { readonly t: number; readonly text: string }[];
-  readonly metrics: readonly MetricDigest[];
+  readonly log: readonly NoteEvent[];
   /** undefined when the run logged none */
   readonly weights: WeightDigest | undefined;
 }
 
-/** Which extreme is the best one depends on the metric. NaN is no extreme while there are numbers. */
-export interface MetricDigest {
-  readonly name: string;
-  readonly points: number;
-  readonly first: Point;
-  readonly last: Point;
-  readonly min: Point;
-  readonly max: Point;
-}
+type NoteEvent = Extract<RunEvent, { type: "note" }>;
 
 export interface WeightDigest {
   readonly entries: number;
@@ -39,46 +34,42 @@ interface NamedWeight {
 
 export async function describeRun(record: RunRecord): Promise<Description> {
   const details: RunDetails = record; // its methods are functions, which JSON leaves out
-  const notes = (await record.events()).filter((event) => event.type === "note").map(({ t, text }) => ({ t, text }));
-  const digests: MetricDigest[] = [];
-  for (const name of await record.metrics()) digests.push(digest(name, await record.series(name)));
-  const weights = await weightDigest(record);
-  return { ...details, notes, metrics: digests, weights };
-}
-
-function digest(name: string, points: readonly Point[]): MetricDigest {
-  const [first, last] = [points[0], points[points.length - 1]];
-  let [min, max] = [first, first];
-  for (const point of points) {
-    if (point.value < min.value || Number.isNaN(min.value)) min = point;
-    if (point.value > max.value || Number.isNaN(max.value)) max = point;
-  }
-  return { name, points: points.length, first, last, min, max };
+  const log = (await record.events()).filter((event) => event.type === "note");
+  return { ...details, log, weights: await weightDigest(record) };
 }
 
 const EXTREMES = 5;
 
-async function weightDigest(record: RunRecord): Promise<WeightDigest | undefined> {
-  const series = await record.weights();
-  const { names, steps } = series;
-  if (steps.length === 0) return undefined;
-  const last = series.last();
-  const sorted = names
-    .map((name, k) => ({ name, weight: last[k] }))
-    .sort((a, b) => (Number.isNaN(a.weight) ? 1 : Number.isNaN(b.weight) ? -1 : b.weight - a.weight));
-  return {
-    entries: names.length,
-    snapshots: steps.length,
-    step: steps[steps.length - 1],
-    top: sorted.slice(0, EXTREMES),
-    bottom: sorted.slice(EXTREMES).slice(-EXTREMES),
-  };
+async function weightDigest({ folder }: RunRecord): Promise<WeightDigest | undefined> {
+  const alpha = await openAlpha(folder);
+  try {
+    const { entries, steps } = alpha;
+    if (steps.length === 0) return undefined;
+    const names = await alpha.names();
+    const last = await alpha.row(steps.length - 1);
+    const sorted = names
+      .map((name, k) => ({ name, weight: last[k] }))
+      .sort((a, b) => (Number.isNaN(a.weight) ? 1 : Number.isNaN(b.weight) ? -1 : b.weight - a.weight));
+    return {
+      entries,
+      snapshots: steps.length,
+      step: steps[steps.length - 1],
+      top: sorted.slice(0, EXTREMES),
+      bottom: sorted.slice(EXTREMES).slice(-EXTREMES),
+    };
+  } finally {
+    await alpha.close();
+  }
 }
 
 export function descriptionText(run: Description): string {
   const { weights } = run;
   const value = (point: Point) => [numberText(point.value), String(point.step)];
-  const metrics = run.metrics.map((m) => [m.name, String(m.points), ...[m.first, m.last, m.min, m.max].flatMap(value)]);
+  const metrics = Object.entries(run.digests).map(([name, { points, first, last, min, max }]) => [
+    name,
+    String(points),
+    ...[first, last, min, max].flatMap(value),
+  ]);
   const header = ["metric", "points", "first", "step", "last", "step", "min", "step", "max", "step"];
   return [
     section(run.id, facts(run)),
@@ -87,9 +78,10 @@ export function descriptionText(run: Description): string {
     metrics.length > 0 ? section("metrics", textTable(header, metrics)) : "",
     weights ? section(weightTitle(weights), textTable(["entry", "weight"], weightRows(weights))) : "",
     section("environment", environmentText(run.environment)),
-    section("data files", alignedColumns(run.dataFiles.map((f) => [f.path, `${f.rows} rows, sha256 ${f.sha256}`]))),
-    section("artifacts", alignedColumns(run.artifacts.map((a) => [a.name, `${a.bytes} bytes, sha256 ${a.sha256}`]))),
-    section("notes", alignedColumns(run.notes.map((n) => [new Date(n.t).toISOString(), n.text]))),
+    section("data files", alignedColumns(run.dataFiles.map((f) => [f.path, `${f.rows} rows`, hash(f.sha256)]))),
+    section("artifacts", alignedColumns(run.artifacts.map((a) => [a.name, `${a.bytes} bytes`, hash(a.sha256)]))),
+    section("notes", run.notes),
+    section("noted while it ran", alignedColumns(run.log.map((n) => [new Date(n.t).toISOString(), n.text]))),
     run.error?.stack ? section("error", run.error.stack) : "",
   ]
     .filter((text) => text !== "")
@@ -102,12 +94,19 @@ function facts(run: Description): string {
     ["name", run.name],
     ["status", `${run.status}${why} after ${durationText(run.wallMs)}`],
     ["started", run.startedAt],
+    ...(run.resumed ?? []).map(({ at, step }) => ["resumed", `${at} from step ${step}`]),
+    ...(run.usage === undefined ? [] : [["used", usageText(run.usage)]]),
     ...(run.group === undefined ? [] : [["group", run.group]]),
     ...(run.tags.length === 0 ? [] : [["tags", run.tags.join(", ")]]),
     ...(run.seed === undefined ? [] : [["seed", String(run.seed)]]),
+    ...(run.parent === undefined ? [] : [["part of", run.parent]]),
+    ...(run.archived ? [["archived", "yes"]] : []),
     ["folder", run.folder],
   ]);
 }
+
+const usageText = ({ cpuMs, peakRssBytes }: Usage): string =>
+  `${durationText(cpuMs)} of CPU time, at most ${bytesText(peakRssBytes)} of memory`;
 
 const weightTitle = ({ entries, snapshots, step }: WeightDigest): string =>
   `weights: ${entries} entries, ${snapshots} snapshots, the last at step ${step}`;
@@ -117,19 +116,23 @@ function weightRows({ entries, top, bottom }: WeightDigest): string[][] {
   return [...rows(top), ...(entries > top.length + bottom.length ? [["…", ""]] : []), ...rows(bottom)];
 }
 
-function environmentText({ git, cpu, memoryBytes, packages, lockFile, ...rest }: Environment): string {
+function environmentText({ git, cpu, memoryBytes, gpus, argv, packages, lockFile, ...rest }: Environment): string {
   const commit =
     git && `${git.commit}${git.branch === undefined ? "" : ` on ${git.branch}`}${git.dirty ? ", dirty" : ""}`;
   const list = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   return alignedColumns([
     ["git", commit ?? "none"],
+    ["command", argv.join(" ")],
     ["cpu", `${cpu.model}, ${cpu.cores} cores`],
-    ["memory", `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+    ["memory", bytesText(memoryBytes)],
+    ...gpus.map((gpu) => ["gpu", stringify(gpu)]),
     ...Object.entries(rest).map(([name, value]) => [name, cellText(value)]),
-    ...(lockFile ? [["lock file", `${lockFile.path}, sha256 ${lockFile.sha256}`]] : []),
+    ...(lockFile ? [["lock file", `${lockFile.path}, ${hash(lockFile.sha256)}`]] : []),
     ["packages", list.join(", ")],
   ]);
 }
+
+const hash = (sha256: string): string => `sha256 ${sha256.slice(0, 16)}…`;
 
 const cellText = (value: unknown): string => (typeof value === "string" ? value : stringify(value));
 

@@ -1,3 +1,4 @@
+import { bytesText } from "../core/bytesText.js";
 import type { Environment } from "../tracker/environment.js";
 import { stringify } from "../tracker/plain.js";
 import type { Usage } from "../tracker/resources.js";
@@ -94,8 +95,3 @@ function gitRest(git: Environment["git"]): object {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : stringify(value, 1));
 const quoted = (argument: string): string => (/^[^\s"'\\$]+$/.test(argument) ? argument : JSON.stringify(argument));
-
-function bytesText(bytes: number): string {
-  const power = bytes > 0 ? Math.min(4, Math.floor(Math.log2(bytes) / 10)) : 0;
-  return `${Number((bytes / 2 ** (10 * power)).toPrecision(3))} ${["B", "KiB", "MiB", "GiB", "TiB"][power]}`;
-}

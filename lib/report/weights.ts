@@ -1,7 +1,7 @@
 import { errorText } from "../core/errorText.js";
-import { alphaHistogram, alphaQuantiles } from "../tracker/alphaDistribution.js";
-import { rowOf } from "../tracker/alphaRows.js";
-import { AlphaSeries } from "../tracker/alphaSeries.js";
+import { alphaHistogram, alphaQuantiles } from "../tracker/alpha/distribution.js";
+import { rowOf } from "../tracker/alpha/rows.js";
+import { AlphaSeries } from "../tracker/alpha/series.js";
 import { fiveDigits } from "./curves.js";
 import type { ReportWeights, WeightRow, WeightSpread } from "./types.js";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AtomicJson } from "./adapter.js";
-import { AlphaWriter } from "./alphaFiles.js";
+import { AlphaWriter } from "./alpha/files.js";
 import { claim } from "./claim.js";
 import { trimEvents } from "./eventReader.js";
 import { EventLog } from "./events.js";

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { LowSync } from "lowdb";
 import { errorText } from "../core/errorText.js";
 import { AtomicJson, WriteError } from "./adapter.js";
-import { AlphaWriter } from "./alphaFiles.js";
+import { AlphaWriter } from "./alpha/files.js";
 import { keepArtifact } from "./artifacts.js";
 import { notebookFile } from "./environment.js";
 import type { EventLog, Metrics } from "./events.js";

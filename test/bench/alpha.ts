@@ -3,13 +3,13 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random } from "../../lib/core/random.js";
-import { AlphaWriter } from "../../lib/tracker/alphaFiles.js";
-import { openAlpha } from "../../lib/tracker/alphaReader.js";
-import { alphaCorrelation } from "../../lib/tracker/alphaCorrelation.js";
-import { wrongLabelDetector } from "../../lib/tracker/alphaDetector.js";
-import { alphaHistogram, alphaQuantiles } from "../../lib/tracker/alphaDistribution.js";
-import { topEntries } from "../../lib/tracker/alphaEntries.js";
-import { alphaMovement } from "../../lib/tracker/alphaMovement.js";
+import { AlphaWriter } from "../../lib/tracker/alpha/files.js";
+import { openAlpha } from "../../lib/tracker/alpha/reader.js";
+import { alphaCorrelation } from "../../lib/tracker/alpha/correlation.js";
+import { wrongLabelDetector } from "../../lib/tracker/alpha/detector.js";
+import { alphaHistogram, alphaQuantiles } from "../../lib/tracker/alpha/distribution.js";
+import { topEntries } from "../../lib/tracker/alpha/entries.js";
+import { alphaMovement } from "../../lib/tracker/alpha/movement.js";
 
 const SNAPSHOTS = 40;
 

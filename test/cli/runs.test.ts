@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { fitted } from "../../lib/cli/runs/print.js";
 import { runsCommand } from "../../lib/cli/runs.js";
 import { openStore } from "../../lib/tracker/store.js";
 import { temporaryFolder } from "../tracker/folders.js";
@@ -36,7 +37,7 @@ async function runs(...args: string[]): Promise<string> {
 test("ls is an aligned table, newest first, without colours", async () => {
   const lines = (await runs("ls", "--store", folder)).split("\n");
   expect(lines).toHaveLength(3);
-  expect(lines[0]).toMatch(/^id +status +name +group +seed +started +took +summary$/);
+  expect(lines[0]).toMatch(/^id +status +name +group +seed +took +summary$/);
   expect(lines[1]).toMatch(new RegExp(`^${ids[1]}  finished  領域 table  demo +4  .* auc=0\\.1235 mean=NaN$`));
   // two wide characters: the columns after the name start one cell per character earlier in the string
   expect(lines[1].indexOf("demo")).toBe(lines[2].indexOf("demo") - 2);
@@ -59,13 +60,14 @@ test("show --json digests metrics and weights", async () => {
     status: "finished",
     summary: { auc: 0.123456, mean: "NaN" },
     environment: { node: process.version },
-    notes: [{ text: "looks fine" }],
-    metrics: [
-      {
-        ...{ name: "loss", points: 4, first: { step: 0, value: "NaN" }, last: { step: 3, value: 2 } },
+    notes: "",
+    log: [{ text: "looks fine" }],
+    digests: {
+      loss: {
+        ...{ points: 4, first: { step: 0, value: "NaN" }, last: { step: 3, value: 2 }, mean: 2 },
         ...{ min: { step: 2, value: 1 }, max: { step: 1, value: 3 } },
       },
-    ],
+    },
     weights: { entries: 12, snapshots: 1, step: 3 },
   });
   const { weights } = shown as { weights: Record<"top" | "bottom", { name: string; weight: number }[]> };
@@ -87,6 +89,28 @@ test("show prints parameters, metrics, weights, environment and the error", asyn
   ]) {
     expect(text).toMatch(part);
   }
+});
+
+test("filters, a query and an order choose the runs; columns are values of the query language", async () => {
+  expect(await runs("ls", "--store", folder, "--ids", "--where", "metrics.auc > 0.1")).toBe(ids[1]);
+  out = [];
+  expect(await runs("query", 'status = "failed"', "--store", folder, "--ids")).toBe(ids[0]);
+  out = [];
+  expect(await runs("ls", "--store", folder, "--ids", "--sort", "-metrics.auc", "--limit", "1")).toBe(ids[1]);
+  out = [];
+  const columns = "name,lower.learningRate,metrics.loss.max,summary.auc,tags";
+  expect((await runs("ls", "--store", folder, "--columns", columns)).split("\n")).toEqual([
+    "name        lower.learningRate  metrics.loss.max  summary.auc  tags",
+    "領域 table                0.01                 3       0.1235",
+    "vanilla                   0.01                 3            –",
+  ]);
+  await expect(runs("query", "metrics.los < 1", "--store", folder)).rejects.toThrow(/column 1: .*metrics\.loss/s);
+  await expect(runs("ls", "--columns", "nam", "--store", folder)).rejects.toThrow(/column 1: .*name/s);
+});
+
+test("on a terminal lines end at its width, wide characters count twice", () => {
+  expect(fitted("領域 table\nabc", 6)).toBe("領域…\nabc");
+  expect(fitted("abcdef", 6)).toBe("abcdef");
 });
 
 test("the store is $DREAMPRM_STORE unless told; an empty one and a missing one say so", async () => {

@@ -6,7 +6,7 @@ import { scriptSafe } from "../../lib/report/document.js";
 import { runReport, writeReport } from "../../lib/report/report.js";
 import type { ReportData } from "../../lib/report/types.js";
 import { reportWeights } from "../../lib/report/weights.js";
-import { AlphaSeries } from "../../lib/tracker/alphaSeries.js";
+import { AlphaSeries } from "../../lib/tracker/alpha/series.js";
 import { parse } from "../../lib/tracker/plain.js";
 import type { Store } from "../../lib/tracker/store.js";
 import { temporaryFolder } from "../tracker/folders.js";

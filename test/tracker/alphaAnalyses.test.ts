@@ -3,12 +3,12 @@ import { random } from "../../lib/core/random.js";
 import { averageRanks, spearman } from "../../lib/core/statistics.js";
 import type { StepSample, TrainSet } from "../../lib/data/types.js";
 import { rocAuc } from "../../lib/select/rocAuc.js";
-import { alphaCorrelation } from "../../lib/tracker/alphaCorrelation.js";
-import { wrongLabelDetector, wrongLabelRoc } from "../../lib/tracker/alphaDetector.js";
-import { alphaHistogram, alphaQuantiles } from "../../lib/tracker/alphaDistribution.js";
-import { bottomEntries, rowTexts, topEntries } from "../../lib/tracker/alphaEntries.js";
-import { alphaMovement } from "../../lib/tracker/alphaMovement.js";
-import { AlphaSeries } from "../../lib/tracker/alphaSeries.js";
+import { alphaCorrelation } from "../../lib/tracker/alpha/correlation.js";
+import { wrongLabelDetector, wrongLabelRoc } from "../../lib/tracker/alpha/detector.js";
+import { alphaHistogram, alphaQuantiles } from "../../lib/tracker/alpha/distribution.js";
+import { bottomEntries, rowTexts, topEntries } from "../../lib/tracker/alpha/entries.js";
+import { alphaMovement } from "../../lib/tracker/alpha/movement.js";
+import { AlphaSeries } from "../../lib/tracker/alpha/series.js";
 
 const draw = random("analyses");
 const [K, T] = [301, 5];

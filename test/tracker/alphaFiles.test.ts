@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { random } from "../../lib/core/random.js";
-import { AlphaWriter, readAlpha } from "../../lib/tracker/alphaFiles.js";
-import { openAlpha } from "../../lib/tracker/alphaReader.js";
+import { AlphaWriter, readAlpha } from "../../lib/tracker/alpha/files.js";
+import { openAlpha } from "../../lib/tracker/alpha/reader.js";
 import { temporaryFolder } from "./folders.js";
 
 const root = temporaryFolder();

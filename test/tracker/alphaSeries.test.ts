@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { AlphaSeries } from "../../lib/tracker/alphaSeries.js";
+import { AlphaSeries } from "../../lib/tracker/alpha/series.js";
 import { openStore, type Store } from "../../lib/tracker/store.js";
 import { temporaryFolder } from "./folders.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { max, min, sum } from "simple-statistics";
 import writeFileAtomic from "write-file-atomic";
 import { unwritable } from "../adapter.js";
-import type { AlphaSeries } from "../alphaSeries.js";
+import type { AlphaSeries } from "../alpha/series.js";
 import type { RunEvent } from "../events.js";
 import { flatten, type Plain, stringify } from "../plain.js";
 import type { RunRecord } from "../runRecord.js";

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { errorText } from "../core/errorText.js";
-import { parseOptions } from "../core/check.js";
-import { arrayOf, storedNames } from "./alphaNames.js";
-import { checkVersion } from "./record.js";
+import { errorText } from "../../core/errorText.js";
+import { parseOptions } from "../../core/check.js";
+import { arrayOf, storedNames } from "./names.js";
+import { checkVersion } from "../record.js";
 
 /** float32, little-endian, [T, K]: the snapshots one after another */
 export const VALUES = "alpha.f32";

@@ -1,7 +1,7 @@
-import { ascendingOf, correlationOf, ranksOf } from "../core/order.js";
-import { averageRanks, requireFinite, requireSameLength } from "../core/statistics.js";
-import { requireWeights, rowOf } from "./alphaRows.js";
-import type { AlphaSeries } from "./alphaSeries.js";
+import { ascendingOf, correlationOf, ranksOf } from "../../core/order.js";
+import { averageRanks, requireFinite, requireSameLength } from "../../core/statistics.js";
+import { requireWeights, rowOf } from "./rows.js";
+import type { AlphaSeries } from "./series.js";
 
 /** Correlation of K weights with a reference at each of T snapshots; undefined where the weights are all alike. */
 export interface AlphaCorrelation {

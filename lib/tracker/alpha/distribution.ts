@@ -1,6 +1,6 @@
-import { quantilesOf } from "../core/order.js";
-import { requireWeights, rowOf } from "./alphaRows.js";
-import type { AlphaSeries } from "./alphaSeries.js";
+import { quantilesOf } from "../../core/order.js";
+import { requireWeights, rowOf } from "./rows.js";
+import type { AlphaSeries } from "./series.js";
 
 /** How the weights of K entries lie at each of T snapshots. */
 export interface AlphaQuantiles {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
-import { errorText } from "../core/errorText.js";
-import { unwritable } from "./adapter.js";
+import { errorText } from "../../core/errorText.js";
+import { unwritable } from "../adapter.js";
 
 /** Up to so many names stand in `alpha.json` itself. */
 const FEW = 1000;

@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BLOCK, blocksOf, checksums, namesChecksum } from "./alphaChecksums.js";
-import { type AlphaHeader, CHECKSUMS, readHeader, VALUES } from "./alphaHeader.js";
-import { AlphaNames } from "./alphaNames.js";
-import { AlphaSeries, noEntry, snapshotAt } from "./alphaSeries.js";
+import { BLOCK, blocksOf, checksums, namesChecksum } from "./checksums.js";
+import { type AlphaHeader, CHECKSUMS, readHeader, VALUES } from "./header.js";
+import { AlphaNames } from "./names.js";
+import { AlphaSeries, noEntry, snapshotAt } from "./series.js";
 
 /** One entry of a weight vector over time. */
 export interface AlphaEntrySeries {

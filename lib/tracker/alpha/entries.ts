@@ -1,7 +1,7 @@
-import { ascendingOf } from "../core/order.js";
-import type { TrainSet } from "../data/types.js";
-import { requireRow } from "./alphaRows.js";
-import type { AlphaSeries } from "./alphaSeries.js";
+import { ascendingOf } from "../../core/order.js";
+import type { TrainSet } from "../../data/types.js";
+import { requireRow } from "./rows.js";
+import type { AlphaSeries } from "./series.js";
 
 /** The text behind an entry; undefined where there is none. */
 export type EntryTexts = (name: string, index: number) => string | undefined;

@@ -1,15 +1,15 @@
 import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync } from "node:fs";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
-import { errorText } from "../core/errorText.js";
-import { unwritable } from "./adapter.js";
-import { blocksOf, checksums, namesChecksum } from "./alphaChecksums.js";
-import { CHECKSUMS, HEADER, readHeader, TAIL, VALUES } from "./alphaHeader.js";
-import { AlphaNames, storeNames, type StoredNames } from "./alphaNames.js";
-import { openAlpha } from "./alphaReader.js";
-import { AlphaSeries } from "./alphaSeries.js";
-import { writeAll } from "./events.js";
-import { SCHEMA_VERSION } from "./record.js";
+import { errorText } from "../../core/errorText.js";
+import { unwritable } from "../adapter.js";
+import { blocksOf, checksums, namesChecksum } from "./checksums.js";
+import { CHECKSUMS, HEADER, readHeader, TAIL, VALUES } from "./header.js";
+import { AlphaNames, storeNames, type StoredNames } from "./names.js";
+import { openAlpha } from "./reader.js";
+import { AlphaSeries } from "./series.js";
+import { writeAll } from "../events.js";
+import { SCHEMA_VERSION } from "../record.js";
 
 /** Appends snapshots of one named weight vector to a run's folder. */
 export class AlphaWriter {

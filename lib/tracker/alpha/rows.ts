@@ -1,4 +1,4 @@
-import type { AlphaSeries } from "./alphaSeries.js";
+import type { AlphaSeries } from "./series.js";
 
 /** Snapshot t, [K]: a view. */
 export const rowOf = ({ values, names }: AlphaSeries, t: number): Float32Array =>

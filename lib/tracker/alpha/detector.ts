@@ -1,6 +1,6 @@
-import { ascendingOf } from "../core/order.js";
-import { firstNotFinite, requireWeights, rowOf } from "./alphaRows.js";
-import type { AlphaSeries } from "./alphaSeries.js";
+import { ascendingOf } from "../../core/order.js";
+import { firstNotFinite, requireWeights, rowOf } from "./rows.js";
+import type { AlphaSeries } from "./series.js";
 
 /**
  * Small weights as a detector of wrong labels: entries with a weight up to a threshold are called wrong. A point per

@@ -1,7 +1,7 @@
-import { ascendingOf, correlationOf, ranksOf } from "../core/order.js";
-import { type AlphaEntry, type EntryTexts, named, requireCount } from "./alphaEntries.js";
-import { requireRow } from "./alphaRows.js";
-import { type AlphaSeries, snapshotAt } from "./alphaSeries.js";
+import { ascendingOf, correlationOf, ranksOf } from "../../core/order.js";
+import { type AlphaEntry, type EntryTexts, named, requireCount } from "./entries.js";
+import { requireRow } from "./rows.js";
+import { type AlphaSeries, snapshotAt } from "./series.js";
 
 /** How one entry moved. */
 export interface MovedEntry extends Omit<AlphaEntry, "weight"> {
