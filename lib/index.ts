@@ -171,6 +171,29 @@ export {
 } from "./select/calibration.js";
 export { effectiveSampleSize, evaluateWeights, type WeightEvaluation } from "./select/weights.js";
 
+// candidates → a choice, by any selector → accuracy with intervals over questions
+export { aggregatedKey, aggregatedScore, type ScoreAggregation, scoreAggregations } from "./select/aggregateScores.js";
+export { byGenerator, type Candidate, questionOf, type ScoredQuestion, type StepScores } from "./select/candidates.js";
+export { openScoredPools, type ScoredPoolFile } from "./select/scoredPools.js";
+export {
+  baselineSelectors,
+  generatorSelector,
+  oracleSelector,
+  outcomeSelector,
+  randomSelector,
+  rewardSelectorName,
+  rewardSelectors,
+  scoreSelector,
+  type Selection,
+  type Selector,
+  type SelectorOptions,
+} from "./select/selectors.js";
+export { type Ballot, subsetVote, type VoteShare, voteWinner } from "./select/voteSubsets.js";
+export { evaluatePools, type PoolEvaluationOptions } from "./select/evaluatePools.js";
+export type { Estimate, PoolEvaluation, SelectorComparison, SelectorEvaluation } from "./select/poolEvaluation.js";
+export { type McNemar, mcNemar } from "./select/mcNemar.js";
+export { scoreQuestions, type TrainedModel } from "./study/scoreQuestions.js";
+
 // numbers over seeds → how sure they are
 export { mean, spearman, std } from "./core/statistics.js";
 export { bootstrapInterval } from "./select/bootstrap.js";
@@ -274,6 +297,8 @@ export {
   weightMovement,
 } from "./figures/figures.js";
 export { type LatexCell, type LatexColumn, type LatexSpread, type LatexTable, latexTable } from "./figures/latex.js";
+export { type AccuracyRow, type AccuracyTableOptions, benchmarkTable, gainTable } from "./figures/accuracyTables.js";
+export { scalingCurves, type ScalingRow } from "./figures/scalingCurves.js";
 export type { Figure } from "./figures/types.js";
 export {
   closeBrowser,

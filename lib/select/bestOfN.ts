@@ -20,7 +20,9 @@ export type Tie = "first" | "last" | "random";
  */
 export function selectBest(scores: readonly number[], { tie = "first" }: { tie?: "first" | "last" } = {}): number {
   requireScores(scores, 0);
-  return ranking(scores, tie)[0];
+  requireTie(tie);
+  const best = scores.reduce((most, score) => Math.max(most, score), -Infinity);
+  return tie === "last" ? scores.lastIndexOf(best) : scores.indexOf(best);
 }
 
 /** Share of the questions whose best-scored candidate is right; with `tie: "random"` its expectation over the ties. */
@@ -99,9 +101,7 @@ export function bestOfKInPool({ scores, correct }: ScoredPool, ks: readonly numb
 
 /** Candidate indices, best first. */
 function ranking(scores: readonly number[], tie: Tie): number[] {
-  if (!["first", "last", "random"].includes(tie)) {
-    throw new RangeError(`tie is "${String(tie)}"; it must be "first", "last" or "random"`);
-  }
+  requireTie(tie);
   const later = tie === "last" ? -1 : 1;
   return scores
     .map((_, i) => i)
@@ -128,6 +128,12 @@ function meanOverPools<P extends Pick<ScoredPool, "correct"> & Partial<ScoredPoo
     sum += value(pool, index);
   });
   return sum / pools.length;
+}
+
+function requireTie(tie: Tie): void {
+  if (!["first", "last", "random"].includes(tie)) {
+    throw new RangeError(`tie is "${String(tie)}"; it must be "first", "last" or "random"`);
+  }
 }
 
 function requireScores(scores: readonly number[], pool: number): void {

@@ -10,13 +10,7 @@ import {
   type ScoredPool,
   type Tie,
 } from "../../lib/select/bestOfN.js";
-
-function subsets(n: number, k: number, from = 0): number[][] {
-  if (k === 0) return [[]];
-  return Array.from({ length: n - from }, (_, i) => from + i).flatMap((first) =>
-    subsets(n, k - 1, first + 1).map((rest) => [first, ...rest]),
-  );
-}
+import { subsets } from "./enumerate.js";
 
 /** Mean over all k-subsets of the correctness of the best candidate, by enumeration. */
 function enumerated({ scores, correct }: ScoredPool, k: number, tie: Tie): number {
