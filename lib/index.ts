@@ -171,6 +171,24 @@ export {
 } from "./select/calibration.js";
 export { effectiveSampleSize, evaluateWeights, type WeightEvaluation } from "./select/weights.js";
 
+// a policy model → candidates, step labels, meta sets, search
+export { openPolicy, type Policy, type PolicyUsage } from "./sampling/policy.js";
+export type { PolicyOptions } from "./sampling/policyOptions.js";
+export { BudgetError } from "./sampling/budget.js";
+export { EndpointError } from "./sampling/endpointError.js";
+export { StoppedError } from "./sampling/sender.js";
+export { loadQuestions, type Question } from "./sampling/question.js";
+export { loadSolved, type Solved, toSolvedRow } from "./sampling/solved.js";
+export { defaultTemplates, readTemplate, type Template } from "./sampling/template.js";
+export { type AnswerMatch, sameAnswer } from "./sampling/answerMatch.js";
+export { type Judge, matchJudge, policyJudge } from "./sampling/judge.js";
+export { sampleSolutions } from "./sampling/sample.js";
+export { type LabelledRow, labelSteps } from "./sampling/label.js";
+export { type Stopping, stoppingBias } from "./sampling/stopping.js";
+export { buildMeta, type BuiltMeta } from "./sampling/buildMeta.js";
+export { toConversationRows } from "./sampling/conversationRow.js";
+export { beamSearch, type SearchResult, type StepScorer } from "./sampling/beamSearch.js";
+
 // candidates → a choice, by any selector → accuracy with intervals over questions
 export { aggregatedKey, aggregatedScore, type ScoreAggregation, scoreAggregations } from "./select/aggregateScores.js";
 export { byGenerator, type Candidate, questionOf, type ScoredQuestion, type StepScores } from "./select/candidates.js";

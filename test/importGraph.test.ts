@@ -23,6 +23,7 @@ const allowed: Record<string, string[]> = {
   notebook: ["core"],
   image: ["core", "data"],
   checkpoint: ["core"],
+  sampling: ["core", "data", "text", "tracker"],
 };
 
 function imports(file: string): { target: string; typeOnly: boolean }[] {

@@ -8,8 +8,8 @@ import { type ProcessIdentity, statusNow } from "./status.js";
 
 const ATTEMPTS = 20;
 
-/** What a process does alone with a run, as part of a file's name. */
-export type Deed = "resuming" | "labelling";
+/** What a process does alone with a run, or with a folder of completions, as part of a file's name. */
+export type Deed = "resuming" | "labelling" | "sampling";
 
 /**
  * Lets one process at a time do a deed with a run. Each leaves its claim in the folder *before* it looks for those of
