@@ -90,6 +90,16 @@ export { doremiProblem, type ReferenceBatch } from "./model/doremi.js";
 export { rowLosses, rowWeights } from "./model/rowWeights.js";
 export { prmProblem, solutionLogits } from "./model/prmProblem.js";
 
+// language and vision-language models
+export { qwen2 } from "./model/qwen2/qwen2.js";
+export { type PatchedImage, qwen2Vl, type Qwen2VlSequence } from "./model/qwen2vl/qwen2vl.js";
+export { internVl, type InternVlSequence } from "./model/internvl/internvl.js";
+export { type AnyresImage, llavaOneVision, type LlavaOneVisionSequence } from "./model/llavaOneVision/llavaOneVision.js";
+export type { LanguageModel, LanguageModelOptions, Representation } from "./model/transformer/languageModel.js";
+export type { TokenBatch, TokenSequence } from "./model/transformer/tokenBatch.js";
+export type { TiledImage } from "./model/transformer/tiles.js";
+export { checkParameters, parameterCount } from "./model/transformer/parameters.js";
+
 // bilevel optimisation
 export type { Optimizer, OptimizerState } from "./optim/update.js";
 export { optimizer, type OptimizerOptions } from "./optim/optimizer.js";

@@ -14,7 +14,7 @@ const allowed: Record<string, string[]> = {
   optim: ["core"],
   weighting: ["core"],
   bilevel: ["core", "optim"],
-  model: ["core", "data", "text", "loss", "weighting", "bilevel"],
+  model: ["core", "data", "text", "loss", "weighting", "bilevel", "image"],
   select: ["core", "data", "text"],
   tracker: ["core", "data", "select"],
   figures: ["core"],

@@ -15,8 +15,11 @@ interface Backend extends tf.KernelBackend {
 /** The wasm heap has no layout for complex numbers. */
 const COMPLEX = new Set<string>([tf.Complex, tf.ComplexAbs, tf.Real, tf.Imag, tf.FFT, tf.IFFT]);
 
-/** In wasm 4.22 these start from the smallest positive float, so they miss the maximum of negative numbers. */
-const WRONG = new Set<string>([tf.MaxPoolGrad, tf.MaxPool3D, tf.MaxPool3DGrad]);
+/**
+ * In wasm 4.22 the maxima start from the smallest positive float, so they miss that of negative numbers, and a one-hot
+ * tensor of floats holds the bits of integers.
+ */
+const WRONG = new Set<string>([tf.MaxPoolGrad, tf.MaxPool3D, tf.MaxPool3DGrad, tf.OneHot]);
 
 const borrowed = new WeakSet<tf.KernelFunc>();
 

@@ -158,7 +158,6 @@ function columns(
     case "count":
       return column(tf.div(tf.log(known(steps_B, "number of steps")), 3));
     case "domain":
-      // not tf.oneHot, whose float version is wrong on wasm
       return tf.gather(tf.eye(domains), domain_B);
     case "hidden":
       if (hidden_BH === undefined) throw new Error("this reward model shows no hidden representation");

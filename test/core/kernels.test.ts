@@ -233,3 +233,16 @@ test("a product's right operand may come back in another shape", async () => {
     expect(tf.memory().numTensors).toBe(before);
   }
 });
+
+test("a one-hot tensor holds ones", async () => {
+  await tf.setBackend("wasm");
+  tf.tidy(() =>
+    expectClose(
+      tf.oneHot(ids(2, 0), 3, 1, 0, "float32"),
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+      ].flat(),
+    ),
+  );
+});

@@ -1,3 +1,4 @@
+import { bestResolution } from "../../lib/image/anyres.js";
 import { expect, test } from "vitest";
 import { internVlImages } from "../../lib/image/internvl.js";
 import { llavaOneVisionImages } from "../../lib/image/llavaOneVision.js";
@@ -87,4 +88,26 @@ test("settings that are not supported are named", () => {
   expect(() => internVlImages({}, { maxTiles: 0 })).toThrow(/maxTiles must be a whole number from 1, got 0/);
   expect(() => internVlImages({ preprocessor: { size: { height: 448, width: 224 } } })).toThrow(/only squares/);
   expect(() => llavaOneVisionImages({ config: { vision_aspect_ratio: "pad" } })).toThrow(/vision_aspect_ratio/);
+});
+
+test("the best resolution keeps most pixels, then wastes fewest", () => {
+  expect(
+    bestResolution(
+      [100, 100],
+      [
+        [30, 30],
+        [60, 60],
+        [30, 90],
+      ],
+    ),
+  ).toEqual([60, 60]);
+  expect(
+    bestResolution(
+      [10, 10],
+      [
+        [60, 60],
+        [30, 30],
+      ],
+    ),
+  ).toEqual([30, 30]);
 });

@@ -1,0 +1,124 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { decoded, embedded } from "../qwen2/decoder.js";
+import { languageShapes, withHead } from "../qwen2/head.js";
+import { textBatch } from "../qwen2/qwen2.js";
+import { activations } from "../transformer/activation.js";
+import { asTrained } from "../transformer/blocks.js";
+import { type ImageSlots, imageSlots, spliced } from "../transformer/embedding.js";
+import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
+import { linear } from "../transformer/linear.js";
+import { layerNorm } from "../transformer/norm.js";
+import {
+  initialParameters,
+  linearShapes,
+  normShapes,
+  type ParameterShapes,
+  weight,
+  type Weights,
+  within,
+  withPrefix,
+} from "../transformer/parameters.js";
+import { checkTiles, patchesOf, patchesPerSide, type TiledImage } from "../transformer/tiles.js";
+import { layoutOf, type Padding, type TokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
+import { type InternVlConfig, internVlConfig } from "./config.js";
+import { pixelShuffle } from "./pixelShuffle.js";
+import { internVit, internVitShapes } from "./vision.js";
+
+export interface InternVlSequence extends TokenSequence {
+  /** in the order of their tokens; defaults to none */
+  readonly images?: readonly TiledImage[];
+}
+
+export interface InternVlBatch extends TokenBatch {
+  readonly images?: { readonly patch_PC: tf.Tensor2D; readonly slots: ImageSlots };
+}
+
+export interface InternVlOptions extends LanguageModelOptions {
+  /** id of the token `<IMG_CONTEXT>`, which the config does not hold: the tokenizer knows it */
+  readonly imageToken: number;
+}
+
+/** of the projector's norm, as PyTorch's default */
+const EPSILON = 1e-5;
+
+/**
+ * The vision-language model InternVL 2.5 or 3 with a Qwen2 language model (arXiv 2504.10479), as OpenGVLab's
+ * `InternVLChatModel`.
+ *
+ * @param config  the content of its `config.json`
+ * @throws TypeError naming the fields of the config that are missing, ill-typed or ask for what is not supported
+ */
+export function internVl(
+  config: unknown,
+  { imageToken, ...options }: InternVlOptions,
+): LanguageModel<InternVlSequence, InternVlBatch> {
+  const parsed = internVlConfig(config);
+  const { text } = parsed;
+  const shapes = { ...internVlShapes(parsed), ...languageShapes("language_model.", text) };
+  const run = withHead(
+    (weights, batch: InternVlBatch) => {
+      const decoder = within(weights, "language_model.model.");
+      const textTrained = "embed_tokens.weight" in decoder.phi;
+      const token_NH = embedded(decoder, batch);
+      if (!batch.images) return decoded(decoder, text, { input_NH: token_NH, trained: textTrained }, batch, options);
+      const { patch_PC, slots } = batch.images;
+      const imageTrained = Object.keys(weights.phi).some((name) => !name.startsWith("language_model."));
+      const feature_MH = asTrained(imageTrained, () => imageFeatures(weights, parsed, patch_PC, options));
+      const input_NH = spliced(token_NH, feature_MH, slots);
+      return decoded(decoder, text, { input_NH, trained: textTrained || imageTrained }, batch, options);
+    },
+    "language_model.",
+    text,
+    options,
+  );
+  return {
+    limits: text,
+    hiddenSize: text.hiddenSize,
+    shapes,
+    canonical: (name) => name,
+    init: (seed) => initialParameters(shapes, seed),
+    batch: (sequences, padding = "right") => internVlBatch(sequences, parsed, imageToken, padding),
+    ...run,
+  };
+}
+
+function internVlShapes({ text, vision, shuffle }: InternVlConfig): ParameterShapes {
+  const joined = vision.width * shuffle ** 2;
+  return {
+    ...withPrefix("vision_model.", internVitShapes(vision)),
+    ...normShapes("mlp1.0", joined),
+    ...linearShapes("mlp1.1", joined, text.hiddenSize),
+    ...linearShapes("mlp1.3", text.hiddenSize, text.hiddenSize),
+  };
+}
+
+/** Tower, pixel shuffle and projector: [M, H]. */
+function imageFeatures(
+  weights: Weights,
+  { vision, shuffle, shuffleVersion, selectLayer }: InternVlConfig,
+  patch_PC: tf.Tensor2D,
+  options: LanguageModelOptions,
+): tf.Tensor2D {
+  const tower = within(weights, "vision_model.");
+  const trained = Object.keys(tower.phi).length > 0;
+  const state_TPE = asTrained(trained, () => internVit(tower, vision, { patch_PC, through: selectLayer }, options));
+  const joined = pixelShuffle(state_TPE, shuffle, shuffleVersion);
+  const normed = layerNorm(joined, weight(weights, "mlp1.0.weight"), weight(weights, "mlp1.0.bias"), EPSILON);
+  const { loraScale = 1 } = options;
+  return linear(weights, "mlp1.3", activations.gelu(linear(weights, "mlp1.1", normed, loraScale)), loraScale);
+}
+
+function internVlBatch(
+  sequences: readonly InternVlSequence[],
+  { text, vision, shuffle }: InternVlConfig,
+  imageToken: number,
+  padding: Padding,
+): InternVlBatch {
+  const images = sequences.map(({ images = [] }) => images);
+  images.forEach((list, b) => list.forEach((image, i) => checkTiles(image, `image ${i} of sequence ${b}`, vision)));
+  const perTile = (patchesPerSide(vision) / shuffle) ** 2;
+  const features = images.map((list) => list.reduce((sum, { tiles }) => sum + tiles * perTile, 0));
+  const slots = imageSlots(sequences, imageToken, features, layoutOf(sequences, text, padding));
+  const batch = textBatch(sequences, text, padding);
+  return slots === undefined ? batch : { ...batch, images: { patch_PC: patchesOf(images.flat(), vision), slots } };
+}

@@ -1,0 +1,116 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { decoded, embedded } from "../qwen2/decoder.js";
+import { languageShapes, withHead } from "../qwen2/head.js";
+import { asTrained } from "../transformer/blocks.js";
+import { type ImageSlots, imageSlots, spliced } from "../transformer/embedding.js";
+import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
+import { initialParameters, within, withPrefix } from "../transformer/parameters.js";
+import { frequencies } from "../transformer/rotary.js";
+import { layoutOf, type Padding, type TokenBatch, tokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
+import { type Qwen2VlConfig, qwen2VlConfig } from "./config.js";
+import { type Grid, mergedTokens, mropePositions } from "./positions.js";
+import { imageFeatures, type PatchBatch, patchBatch, towerShapes } from "./vision.js";
+
+/** An image as the processor cuts it up: patches in merge × merge blocks, each [channels, frames, size, size]. */
+export interface PatchedImage {
+  readonly grid: Grid;
+  /** [time · height · width, C], row by row */
+  readonly patches: Float32Array;
+}
+
+export interface Qwen2VlSequence extends TokenSequence {
+  /** in the order of their tokens; defaults to none */
+  readonly images?: readonly PatchedImage[];
+}
+
+export interface Qwen2VlBatch extends TokenBatch {
+  readonly images?: { readonly patches: PatchBatch; readonly slots: ImageSlots };
+}
+
+/**
+ * The vision-language model Qwen2-VL (arXiv 2409.12191), as Hugging Face's `Qwen2VLForConditionalGeneration`, for text
+ * and images.
+ *
+ * @param config  the content of its `config.json`
+ * @throws TypeError naming the fields of the config that are missing, ill-typed or ask for what is not supported
+ */
+export function qwen2Vl(
+  config: unknown,
+  options: LanguageModelOptions = {},
+): LanguageModel<Qwen2VlSequence, Qwen2VlBatch> {
+  const parsed = qwen2VlConfig(config);
+  const { text, vision } = parsed;
+  const shapes = {
+    ...withPrefix("visual.", towerShapes(vision, text.hiddenSize)),
+    ...languageShapes("", text),
+  };
+  const run = withHead(
+    (weights, batch: Qwen2VlBatch) => {
+      const decoder = within(weights, "model.");
+      const tower = within(weights, "visual.");
+      const [textTrained, towerTrained] = ["embed_tokens.weight" in decoder.phi, Object.keys(tower.phi).length > 0];
+      const token_NH = embedded(decoder, batch);
+      if (!batch.images) return decoded(decoder, text, { input_NH: token_NH, trained: textTrained }, batch, options);
+      const { patches, slots } = batch.images;
+      const feature_MH = asTrained(towerTrained, () => imageFeatures(tower, vision, patches, options));
+      const input_NH: tf.Tensor2D = spliced(token_NH, feature_MH, slots);
+      return decoded(decoder, text, { input_NH, trained: textTrained || towerTrained }, batch, options);
+    },
+    "",
+    text,
+    options,
+  );
+  return {
+    limits: text,
+    hiddenSize: text.hiddenSize,
+    shapes,
+    canonical,
+    init: (seed) => initialParameters(shapes, seed),
+    batch: (sequences, padding = "right") => qwen2VlBatch(sequences, parsed, padding),
+    ...run,
+  };
+}
+
+/** Newer releases have both parts below `model.`. */
+function canonical(name: string): string {
+  return name.replace(/^model\.visual\./, "visual.").replace(/^model\.language_model\./, "model.");
+}
+
+function qwen2VlBatch(
+  sequences: readonly Qwen2VlSequence[],
+  { text, vision, imageToken, videoToken, sections }: Qwen2VlConfig,
+  padding: Padding,
+): Qwen2VlBatch {
+  const layout = layoutOf(sequences, text, padding);
+  const images = sequences.map(({ images = [] }) => images);
+  sequences.forEach(({ ids }, b) => {
+    const video = ids.indexOf(videoToken);
+    if (video >= 0)
+      throw new RangeError(`sequence ${b} has a video token at position ${video}: videos are not supported`);
+    images[b].forEach((image, i) => checkImage(image, `image ${i} of sequence ${b}`, vision));
+  });
+  const features = images.map((list) => list.reduce((sum, { grid }) => sum + mergedTokens(grid, vision.merge), 0));
+  const slots = imageSlots(sequences, imageToken, features, layout);
+  const grids = images.map((list) => list.map(({ grid }) => grid));
+  const positions = sequences.map(({ ids }, b) => mropePositions(ids, grids[b], imageToken, vision.merge));
+  const frequency = frequencies(text.headSize, text.ropeTheta);
+  const axis = sections.flatMap((count, axis) => Array.from({ length: count }, () => axis));
+  const angle = (b: number, i: number, j: number) => positions[b][axis[j]][i] * frequency[j];
+  const { headSize } = text;
+  const batch = tokenBatch(sequences, { layout, padding, headSize, angle, shared: slots === undefined });
+  if (slots === undefined) return batch;
+  const values = images.flat().map(({ patches }) => patches);
+  return { ...batch, images: { patches: patchBatch(vision, grids.flat(), values), slots } };
+}
+
+function checkImage({ grid, patches }: PatchedImage, which: string, { merge, patchEntries }: Qwen2VlConfig["vision"]) {
+  const [, height, width] = grid;
+  const shown = `${which} has [${grid.join(", ")}] patches`;
+  if (!grid.every((n) => Number.isInteger(n) && n > 0) || height % merge !== 0 || width % merge !== 0) {
+    throw new RangeError(`${shown}; height and width must be multiples of ${merge}`);
+  }
+  const expected = grid.reduce((a, b) => a * b, 1) * patchEntries;
+  if (patches.length !== expected) {
+    throw new RangeError(`${shown} of ${patchEntries} entries, ${expected} numbers, but ${patches.length} were given`);
+  }
+}
