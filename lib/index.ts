@@ -94,11 +94,36 @@ export { prmProblem, solutionLogits } from "./model/prmProblem.js";
 export { qwen2 } from "./model/qwen2/qwen2.js";
 export { type PatchedImage, qwen2Vl, type Qwen2VlSequence } from "./model/qwen2vl/qwen2vl.js";
 export { internVl, type InternVlSequence } from "./model/internvl/internvl.js";
-export { type AnyresImage, llavaOneVision, type LlavaOneVisionSequence } from "./model/llavaOneVision/llavaOneVision.js";
+export {
+  type AnyresImage,
+  llavaOneVision,
+  type LlavaOneVisionSequence,
+} from "./model/llavaOneVision/llavaOneVision.js";
 export type { LanguageModel, LanguageModelOptions, Representation } from "./model/transformer/languageModel.js";
 export type { TokenBatch, TokenSequence } from "./model/transformer/tokenBatch.js";
 export type { TiledImage } from "./model/transformer/tiles.js";
 export { checkParameters, parameterCount } from "./model/transformer/parameters.js";
+
+// vision-language reward models
+export {
+  type Readout,
+  refuseBeyondMemory,
+  type Tuning,
+  visionPrm,
+  type VisionPrm,
+  type VisionPrmOptions,
+} from "./vlm/visionPrm.js";
+export { loadWeights, openVisionModel, type VisionModel, type VisionModelOptions } from "./vlm/visionModel.js";
+export { labelToken, lastTokenHead } from "./vlm/rewardModels.js";
+export { labelLayout, lastTokenLayout, type PromptLayout } from "./vlm/prompt.js";
+export { type PromptBatch, type PromptBook, promptBook, promptEncoder } from "./vlm/promptBook.js";
+export { type VlmBatches, vlmBatches } from "./vlm/vlmBatches.js";
+export { numberedRewardModel } from "./vlm/numberedRewardModel.js";
+export { type Backbone, frozenBackbone, fullBackbone } from "./vlm/backbone.js";
+export { type Lora, lora, loraBackbone, type LoraOptions, mergedWeights } from "./vlm/lora.js";
+export { loadPeft, savePeft } from "./vlm/peft.js";
+export { encodeHidden, hiddenFeatures } from "./vlm/hiddenStates.js";
+export { availableBytes, estimateMemory, type MemoryEstimate } from "./vlm/memory.js";
 
 // bilevel optimisation
 export type { Optimizer, OptimizerState } from "./optim/update.js";

@@ -18,18 +18,23 @@ import type { Run } from "../tracker/run.js";
 import { defaultStore, openStore, type Store } from "../tracker/store.js";
 import { formatReport } from "./formatReport.js";
 import { progress } from "./progress.js";
+import { applyRecipe } from "./recipes.js";
 import { studyConfig } from "./trainConfig.js";
 import { chosenMethods } from "./chosenMethods.js";
 import type { TrainFlags } from "./trainFlags.js";
 import { addTrainOptions } from "./trainOptions.js";
+import { isVlm, refuseUnusedOptions, vlmStudy } from "./vlmStudy.js";
 import { saveWeights } from "./weightFiles.js";
 
 export function trainCommand(): Command {
   const command = addTrainOptions(
     new Command("train").description("train PRMs on weighted data, log every run, and report what came out"),
   );
-  return command.action(async (flags: TrainFlags) => {
-    const methods = chosenMethods(flags, (option) => command.getOptionValueSource(option) === "cli");
+  return command.action(async (given: TrainFlags) => {
+    const flags = applyRecipe(command, given);
+    const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+    refuseUnusedOptions(flags, isGiven);
+    const methods = chosenMethods(flags, isGiven);
     const { report } = await trainStudy(flags, methods);
     console.log(flags.json ? JSON.stringify(report) : formatReport(report));
   });
@@ -100,9 +105,12 @@ async function openStudy(flags: TrainFlags) {
   const backend = await chosenBackend(flags);
   const data = await loadStudy(flags, flags.json === true || flags.quiet === true);
   const quality = flags.qualityJsonFile === undefined ? undefined : await loadPlantedQuality(flags.qualityJsonFile);
-  const config = await studyConfig(flags, data);
+  const vlm = isVlm(flags) ? await vlmStudy(flags, data) : undefined;
+  const config = await studyConfig(flags, data, vlm);
   const store = await openStore(flags.store ?? defaultStore());
-  return { backend, data, quality, config, store, encoded: encodeStudy(data, config) };
+  const encoded = encodeStudy(data, config);
+  await vlm?.load();
+  return { backend, data, quality, config, store, encoded, vlm };
 }
 
 function reported({ backend, store, data, quality }: Study, outcomes: readonly Outcome[]): StudyReport {
@@ -115,7 +123,7 @@ async function trainLogged({
   seed,
   run,
   flags,
-  study: { data, encoded, config },
+  study: { data, encoded, config, vlm },
   resume,
 }: {
   method: Method;
@@ -134,6 +142,7 @@ async function trainLogged({
     const shared = { method, seed, data, encoded, config, run, checkpoint, onIteration: bar.update };
     const outcome = await trainRun({ ...shared, ...(resume && { resume }) });
     await saveTensors(join(artifacts, "phi.safetensors"), outcome.phi, { run: run.id });
+    await vlm?.save(artifacts, outcome.phi);
     if (Object.keys(outcome.alpha).length > 0) {
       await saveTensors(join(artifacts, "alpha.safetensors"), outcome.alpha, { run: run.id });
     }

@@ -4,16 +4,20 @@ import type { OptimizerOptions } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedule.js";
 import type { StudyConfig, StudyData } from "../study/config.js";
 import { hashedFeatures } from "../text/features.js";
+import { hiddenFeatures } from "../vlm/hiddenStates.js";
 import type { WeightActivation } from "../weighting/activation.js";
 import type { TrainFlags } from "./trainFlags.js";
+import type { VlmStudy } from "./vlmStudy.js";
 import { readWeights } from "./weightFiles.js";
 
 /** share of the iterations over which a cosine schedule warms up, as published */
 const WARMUP_SHARE = 0.05;
 
-/** The configuration of a study, from the command line's options. */
-export async function studyConfig(flags: TrainFlags, { train }: StudyData): Promise<StudyConfig> {
-  const encoder = hashedFeatures({ buckets: flags.buckets });
+/** The configuration of a study, from the command line's options; a vision-language model comes with its own encoder. */
+export async function studyConfig(flags: TrainFlags, { train }: StudyData, vlm?: VlmStudy): Promise<StudyConfig> {
+  const { hiddenStates, buckets } = flags;
+  const encoder =
+    vlm?.encoder ?? (hiddenStates === undefined ? hashedFeatures({ buckets }) : await hiddenFeatures(hiddenStates));
   const features = encoder.size;
   const perEpoch = Math.max(1, Math.floor(train.samples.length / flags.batchSize));
   const iterations = Math.min(flags.iterationNum, flags.maxEpoch * perEpoch);
@@ -21,7 +25,7 @@ export async function studyConfig(flags: TrainFlags, { train }: StudyData): Prom
   const mlp = flags.rewardModel === "mlp";
   const activation = weightActivation(flags);
   return {
-    prm: mlp ? mlpHead({ features, hidden: flags.mlpDim }) : linearHead({ features }),
+    prm: vlm?.prm ?? (mlp ? mlpHead({ features, hidden: flags.mlpDim }) : linearHead({ features })),
     encoder,
     stepLoss: flags.stepLoss,
     aggregation: flags.aggregationFunction,

@@ -5,9 +5,11 @@ import type { StepLoss } from "../loss/step.js";
 import type { Method } from "../study/methods.js";
 import type { InstanceNetInput } from "../weighting/instanceNet.js";
 import type { Normalisation } from "../weighting/normalisation.js";
+import type { RecipeName } from "./recipes.js";
+import type { VlmFlags } from "./vlmOptions.js";
 
 /** Everything `dreamprm train` takes, after parsing. */
-export interface TrainFlags {
+export interface TrainFlags extends VlmFlags {
   trainJsonFile: string;
   metaJsonFile: string;
   validationJsonFile?: string;
@@ -15,7 +17,10 @@ export interface TrainFlags {
   candidatesJsonFile?: string;
   qualityJsonFile?: string;
   weightsPath?: string;
-  rewardModel: "mlp" | "linear";
+  recipe?: RecipeName;
+  /** a head, or a checkpoint's folder or name */
+  rewardModel: string;
+  hiddenStates?: string;
   mlpDim: number;
   buckets: number;
   weighting?: Method;

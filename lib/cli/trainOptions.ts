@@ -17,7 +17,9 @@ import {
   share,
   wholeNotNegative,
 } from "./arguments.js";
+import { recipeNames } from "./recipes.js";
 import { activationNames } from "./trainFlags.js";
+import { addVlmOptions, precision } from "./vlmOptions.js";
 
 /**
  * Adds the options to a command. Every name is DreamPRM's or DreamPRM-1.5's where they have one, and is understood with
@@ -46,7 +48,13 @@ export function addTrainOptions(command: Command): Command {
   choice("step_weighting", "a solution's loss over its steps", ["sum", "mean"], "sum");
 
   // model and losses
-  choice("reward_model", "head on the hashed features", ["mlp", "linear"], "mlp");
+  choice("recipe", "published hyperparameters, which other options override", recipeNames);
+  option(
+    "reward_model <name>",
+    "mlp or linear: a head on features; else a vision-language model's folder or name",
+    (o) => o.default("mlp"),
+  );
+  option("hidden_states <folder>", "features of the head: what dreamprm encode stored (default: hashed texts)");
   number("mlp_dim", "hidden units of the mlp", 64, positiveInteger);
   number("buckets", "columns for hashed n-grams", 1024, positiveInteger);
   choice("step_loss", "loss of a step", ["squaredError", "crossEntropy"], "squaredError");
@@ -132,14 +140,14 @@ export function addTrainOptions(command: Command): Command {
   number("seed", "of initialisation and order", 1, integer);
   option("seeds <list>", "several seeds, such as 1,2,3, instead of --seed", (o) => o.argParser(integers));
   choice("device", "cuda insists on a GPU, cpu leaves it out (default: the best there is)", ["cuda", "cpu"]);
-  choice("precision", "of the arithmetic", ["fp32"], "fp32");
+  option("precision <name>", "of the arithmetic: fp32", (o) => o.default("fp32").argParser(precision));
   choice("strategy", "one process on one device", ["default"], "default");
   number("local_rank", "0 in one process", 0, integer);
   option("store <folder>", "folder of runs (default: $DREAMPRM_STORE, or experiments/runs)");
   option("group <name>", "what the runs are filed under", (o) => o.default("train"));
   option("json", "print one JSON value");
   option("quiet", "no progress");
-  return command;
+  return addVlmOptions(command);
 }
 
 /** "batch_size <n>" ↦ "--batch_size, --batch-size <n>" */

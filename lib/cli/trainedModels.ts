@@ -57,8 +57,9 @@ async function trainedRun(store: Store, wanted: string): Promise<Trained> {
   const { id, params } = await store.read(wanted);
   const { method: name, ...flags } = params as unknown as TrainFlags & { method?: string };
   const path = join(store.folder, id, "artifacts", "phi.safetensors");
-  if (name === undefined || !["mlp", "linear"].includes(flags.rewardModel) || !existsSync(path)) {
-    throw new Error(`run ${id} has no trained head (artifacts/phi.safetensors); name a finished run of dreamprm train`);
+  const onText = ["mlp", "linear"].includes(flags.rewardModel) && flags.hiddenStates === undefined;
+  if (name === undefined || !onText || !existsSync(path)) {
+    throw new Error(`run ${id} has no trained head on text features (artifacts/phi.safetensors); name a finished run of dreamprm train, or score with `dreamprm score` and evaluate that file`);
   }
   const { size: features } = hashedFeatures({ buckets: flags.buckets });
   const prm = flags.rewardModel === "mlp" ? mlpHead({ features, hidden: flags.mlpDim }) : linearHead({ features });
