@@ -59,7 +59,8 @@ async function trainedRun(store: Store, wanted: string): Promise<Trained> {
   const path = join(store.folder, id, "artifacts", "phi.safetensors");
   const onText = ["mlp", "linear"].includes(flags.rewardModel) && flags.hiddenStates === undefined;
   if (name === undefined || !onText || !existsSync(path)) {
-    throw new Error(`run ${id} has no trained head on text features (artifacts/phi.safetensors); name a finished run of dreamprm train, or score with `dreamprm score` and evaluate that file`);
+    const remedy = "name a finished run of dreamprm train, or evaluate the file that dreamprm score writes";
+    throw new Error(`run ${id} has no trained head on text features (artifacts/phi.safetensors); ${remedy}`);
   }
   const { size: features } = hashedFeatures({ buckets: flags.buckets });
   const prm = flags.rewardModel === "mlp" ? mlpHead({ features, hidden: flags.mlpDim }) : linearHead({ features });
