@@ -160,8 +160,8 @@ describe("bad input is one clear message and exit 1", () => {
     ["a number out of range", ["train", ...files, "--lr", "-1"], /'--lr <number>'.*above 0/],
     [
       "another reward model",
-      ["train", ...files, "--reward_model", "Qwen/Qwen2-VL-2B-Instruct"],
-      /Allowed choices are mlp, linear/,
+      ["train", ...files, "--reward_model", "./nowhere"],
+      /\.\/nowhere is neither a folder nor a model's name on the hub/,
     ],
     [
       "retrain without weights",

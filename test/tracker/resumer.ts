@@ -1,10 +1,10 @@
 /** A process that trains or resumes a run: `resumer.ts STORE start`, `… loop|finish|hold ID STEP`, `… die ID STEP FILE`. */
-import fs, { writeSync } from "node:fs";
+import fs from "node:fs";
 import { openStore } from "../../lib/tracker/store.js";
+import { say } from "./say.js";
 import { train, WEIGHTS_EVERY } from "./training.js";
 
 const [folder, mode, id, step, file] = process.argv.slice(2);
-const say = (text: string) => writeSync(1, `${text}\n`);
 
 /** kill −9 at the moment at which `name` would be replaced. */
 function dieBeforeReplacing(name: string): void {

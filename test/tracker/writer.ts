@@ -1,9 +1,8 @@
 /** A process that writes runs and ends in one of many ways: `writer.ts STORE MODE`. */
-import { writeSync } from "node:fs";
 import { openStore } from "../../lib/tracker/store.js";
+import { say } from "./say.js";
 
 const [folder, mode] = process.argv.slice(2);
-const say = (text: string) => writeSync(1, `${text}\n`);
 const forever = () => setInterval(() => undefined, 1000);
 
 async function main(): Promise<void> {
