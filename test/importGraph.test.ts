@@ -15,7 +15,7 @@ const allowed: Record<string, string[]> = {
   weighting: ["core"],
   bilevel: ["core", "optim"],
   model: ["core", "data", "text", "loss", "weighting", "bilevel", "image"],
-  vlm: ["core", "data", "text", "loss", "weighting", "bilevel", "optim", "image", "checkpoint", "model", "select"],
+  vlm: ["core", "data", "text", "loss", "weighting", "bilevel", "optim", "image", "checkpoint", "model"],
   select: ["core", "data", "text"],
   tracker: ["core", "data", "select"],
   figures: ["core"],
