@@ -5,10 +5,16 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { type BilevelOptions, solveBilevel } from "../../lib/bilevel/engine.js";
-import { type HypergradientOptions, hypergradientMethods } from "../../lib/bilevel/hypergradient/hypergradient.js";
-import type { BilevelProblem } from "../../lib/bilevel/problem.js";
+import {
+  hypergradient,
+  type HypergradientOptions,
+  hypergradientMethods,
+} from "../../lib/bilevel/hypergradient/hypergradient.js";
+import type { BilevelProblem, LowerObjective } from "../../lib/bilevel/problem.js";
 import { useBackend } from "../../lib/core/backend.js";
 import { random } from "../../lib/core/random.js";
+import { featureMatrix } from "../../lib/core/sparse.js";
+import { mapTree } from "../../lib/core/tree.js";
 import type { SolutionBatch, StepBatch } from "../../lib/data/batch.js";
 import { mlpHead } from "../../lib/model/head.js";
 import { prmProblem } from "../../lib/model/prmProblem.js";
@@ -137,6 +143,36 @@ async function dotAgainstDarts(): Promise<void> {
   );
 }
 
+/** From ∇_φ L_upper to the gradient in α, without what all methods share. */
+function hypergradientAlone(): void {
+  const linear = problemOf(head);
+  const params = linear.init(1);
+  const [index, value]: [number[], number[]] = [[], []];
+  for (let row = 0; row < batch; row++) {
+    for (let column = stream.integer(30); column < head.features; column += 1 + stream.integer(30)) {
+      index.push(row, column);
+      value.push(stream.normal());
+    }
+  }
+  const entries = { index: Int32Array.from(index), value: Float32Array.from(value) };
+  const sparse = { ...batchesOf(head).lower(0), input: featureMatrix(batch, head.features, entries) };
+  const vector = mapTree((x) => tf.randomNormal(x.shape, 0, 1e-3, "float32", 1), params.phi);
+  const time = (method: "dot" | "darts", problem: LowerObjective<StepBatch>) => {
+    const point = { problem, ...params, batch: sparse, vector };
+    const times = Array.from({ length: 80 }, () => {
+      const start = performance.now();
+      tf.tidy(() => hypergradient({ method }, point).raw.dataSync());
+      return performance.now() - start;
+    });
+    return median(times.slice(20));
+  };
+  const [dot, darts, plain] = [time("dot", linear), time("darts", linear), time("darts", { lower: linear.lower })];
+  console.log(
+    `\nhypergradient alone, text features: dot ${ms(dot)}, darts ${ms(darts)}, darts with autodiff ${ms(plain)}; ` +
+      `dot is × ${(dot / plain).toFixed(2)} of darts with autodiff`,
+  );
+}
+
 async function unrolledMemory(): Promise<void> {
   console.log(`\nunrolled over T${" ".repeat(13)}store, tensors and time     recompute, tensors and time`);
   const problem = problemOf(head);
@@ -171,6 +207,7 @@ async function main(): Promise<void> {
   await everyMethod(`features ${head.features}, hidden ${head.hidden}, batch ${batch}`, head, ["implicit"]);
   await everyMethod(`features ${tiny.features}, hidden ${tiny.hidden}: with the dense Hessian`, tiny, []);
   await dotAgainstDarts();
+  hypergradientAlone();
   await unrolledMemory();
   await lazyTable();
 }
