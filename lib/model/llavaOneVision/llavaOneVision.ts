@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { decoded, embedded } from "../qwen2/decoder.js";
+import { represented } from "../qwen2/decoder.js";
 import { languageShapes, withHead } from "../qwen2/head.js";
 import { textBatch } from "../qwen2/qwen2.js";
 import { activations } from "../transformer/activation.js";
 import { asTrained } from "../transformer/blocks.js";
-import { type ImageSlots, imageSlots, rows, spliced } from "../transformer/embedding.js";
+import { type ImageSlots, imageSlots, rows } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
 import { linear } from "../transformer/linear.js";
 import {
@@ -61,15 +61,13 @@ export function llavaOneVision(
   const shapes = { ...visionShapes(parsed), ...languageShapes("language_model.", text) };
   const run = withHead(
     (weights, batch: LlavaOneVisionBatch) => {
-      const decoder = within(weights, "language_model.model.");
-      const textTrained = "embed_tokens.weight" in decoder.phi;
-      const token_NH = embedded(decoder, batch);
       const { images } = batch;
-      if (!images) return decoded(decoder, text, { input_NH: token_NH, trained: textTrained }, batch, options);
-      const imageTrained = Object.keys(weights.phi).some((name) => !name.startsWith("language_model."));
-      const feature_MH = asTrained(imageTrained, () => imageFeatures(weights, parsed, images, options));
-      const input_NH = spliced(token_NH, feature_MH, images.slots);
-      return decoded(decoder, text, { input_NH, trained: textTrained || imageTrained }, batch, options);
+      const seen = images && {
+        trained: Object.keys(weights.phi).some((name) => !name.startsWith("language_model.")),
+        features: () => imageFeatures(weights, parsed, images, options),
+        slots: images.slots,
+      };
+      return represented(within(weights, "language_model.model."), text, batch, seen, options);
     },
     "language_model.",
     text,

@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { swiGlu } from "../transformer/activation.js";
 import { attention } from "../transformer/attention.js";
-import { type Block, throughBlocks } from "../transformer/blocks.js";
-import { rows } from "../transformer/embedding.js";
+import { asTrained, type Block, throughBlocks } from "../transformer/blocks.js";
+import { type ImageSlots, rows, spliced } from "../transformer/embedding.js";
 import type { LanguageModelOptions, Representation } from "../transformer/languageModel.js";
 import { linear } from "../transformer/linear.js";
 import { rmsNorm } from "../transformer/norm.js";
@@ -47,8 +47,31 @@ function decoderLayer(config: Qwen2Config, loraScale: number): Block<TokenBatch>
   };
 }
 
-export function embedded(weights: Weights, { id_N }: TokenBatch): tf.Tensor2D {
+function embedded(weights: Weights, { id_N }: TokenBatch): tf.Tensor2D {
   return rows(weight<tf.Tensor2D>(weights, "embed_tokens.weight"), id_N);
+}
+
+/** Images among the tokens of a batch. */
+export interface Images {
+  /** φ has influence on their features */
+  readonly trained: boolean;
+  readonly features: () => tf.Tensor2D;
+  readonly slots: ImageSlots;
+}
+
+/** Embeds a batch's tokens, puts the features of its images in their places, and decodes. */
+export function represented(
+  decoder: Weights,
+  config: Qwen2Config,
+  batch: TokenBatch,
+  images: Images | undefined,
+  options: LanguageModelOptions,
+): Representation {
+  const textTrained = "embed_tokens.weight" in decoder.phi;
+  const token_NH = embedded(decoder, batch);
+  if (!images) return decoded(decoder, config, { input_NH: token_NH, trained: textTrained }, batch, options);
+  const input_NH = spliced(token_NH, asTrained(images.trained, images.features), images.slots);
+  return decoded(decoder, config, { input_NH, trained: textTrained || images.trained }, batch, options);
 }
 
 /**
@@ -58,7 +81,7 @@ export function embedded(weights: Weights, { id_N }: TokenBatch): tf.Tensor2D {
  * @param input_NH  embedded tokens, images spliced in
  * @param trained   φ has influence on them
  */
-export function decoded(
+function decoded(
   weights: Weights,
   config: Qwen2Config,
   { input_NH, trained }: { input_NH: tf.Tensor2D; trained: boolean },

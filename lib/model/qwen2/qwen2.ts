@@ -4,7 +4,7 @@ import { initialParameters, within } from "../transformer/parameters.js";
 import { frequencies } from "../transformer/rotary.js";
 import { layoutOf, type Padding, type TokenBatch, tokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
 import { type Qwen2Config, qwen2Config, qwen2Schema } from "./config.js";
-import { decoded, embedded } from "./decoder.js";
+import { represented } from "./decoder.js";
 import { languageShapes, withHead } from "./head.js";
 
 /**
@@ -17,11 +17,7 @@ export function qwen2(config: unknown, options: LanguageModelOptions = {}): Lang
   const parsed = qwen2Config(parseOptions(qwen2Schema, config, "config of Qwen2"));
   const shapes = languageShapes("", parsed);
   const run = withHead(
-    (weights, batch: TokenBatch) => {
-      const decoder = within(weights, "model.");
-      const trained = "embed_tokens.weight" in decoder.phi;
-      return decoded(decoder, parsed, { input_NH: embedded(decoder, batch), trained }, batch, options);
-    },
+    (weights, batch: TokenBatch) => represented(within(weights, "model."), parsed, batch, undefined, options),
     "",
     parsed,
     options,

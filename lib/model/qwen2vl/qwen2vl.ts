@@ -1,8 +1,6 @@
-import type * as tf from "@tensorflow/tfjs-core";
-import { decoded, embedded } from "../qwen2/decoder.js";
+import { represented } from "../qwen2/decoder.js";
 import { languageShapes, withHead } from "../qwen2/head.js";
-import { asTrained } from "../transformer/blocks.js";
-import { type ImageSlots, imageSlots, spliced } from "../transformer/embedding.js";
+import { type ImageSlots, imageSlots } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
 import { initialParameters, within, withPrefix } from "../transformer/parameters.js";
 import { frequencies } from "../transformer/rotary.js";
@@ -46,15 +44,14 @@ export function qwen2Vl(
   };
   const run = withHead(
     (weights, batch: Qwen2VlBatch) => {
-      const decoder = within(weights, "model.");
       const tower = within(weights, "visual.");
-      const [textTrained, towerTrained] = ["embed_tokens.weight" in decoder.phi, Object.keys(tower.phi).length > 0];
-      const token_NH = embedded(decoder, batch);
-      if (!batch.images) return decoded(decoder, text, { input_NH: token_NH, trained: textTrained }, batch, options);
-      const { patches, slots } = batch.images;
-      const feature_MH = asTrained(towerTrained, () => imageFeatures(tower, vision, patches, options));
-      const input_NH: tf.Tensor2D = spliced(token_NH, feature_MH, slots);
-      return decoded(decoder, text, { input_NH, trained: textTrained || towerTrained }, batch, options);
+      const { images } = batch;
+      const seen = images && {
+        trained: Object.keys(tower.phi).length > 0,
+        features: () => imageFeatures(tower, vision, images.patches, options),
+        slots: images.slots,
+      };
+      return represented(within(weights, "model."), text, batch, seen, options);
     },
     "",
     text,
