@@ -50,7 +50,7 @@ function pulledGradient<L>(
     const [losses, factors] = [loss_B.dataSync(), weight_B.dataSync()];
     loss = mean(losses);
     weightedLoss = mean(losses.map((value, n) => value * factors[n]));
-    return gradient(tf.div(weight_B, losses.length));
+    return gradient(tf.tensor1d(Float32Array.from(factors).map((factor) => factor / losses.length)));
   });
   return { loss, weightedLoss, grads };
 }

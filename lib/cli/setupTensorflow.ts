@@ -6,7 +6,7 @@ import { lock } from "proper-lockfile";
 import { sync as writeFileAtomic } from "write-file-atomic";
 import { z } from "zod";
 import { LOCAL_TENSORFLOW } from "../core/nativeBinding.js";
-import { layoutOf, STAGES, type BuildRequest, type Layout } from "./tensorflowStages.js";
+import { layoutOf, SOURCES_SHA256, STAGES, type BuildRequest, type Layout } from "./tensorflowStages.js";
 
 const LOCK = ".lock";
 
@@ -23,6 +23,8 @@ const stateSchema = z.object({
   /** file name, or "pip" */
   wheel: z.string(),
   done: z.array(z.string()),
+  /** hash of the sources of our own */
+  sources: z.string().optional(),
   /** the finished build's libtensorflow */
   version: z.string().optional(),
 });
@@ -77,6 +79,7 @@ async function build(layout: Layout, request: BuildRequest, found: State | undef
   }
   const state: State = {
     ...(found ?? { done: [] }),
+    sources: SOURCES_SHA256,
     device: request.gpu ? "GPU" : "CPU",
     wheel: request.wheel ? basename(request.wheel) : (found?.wheel ?? "pip"),
   };
@@ -103,7 +106,9 @@ function readState(layout: Layout): State | undefined {
   const file = join(layout.folder, "state.json");
   if (!existsSync(file)) return undefined;
   try {
-    return stateSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    const state = stateSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    if (state.sources === SOURCES_SHA256) return state;
+    return { ...state, version: undefined, done: state.done.filter((name) => name !== "compile") };
   } catch {
     return undefined; // not ours or torn: build from nothing
   }

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   closeSync,
   cpSync,
@@ -11,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const TFJS_NODE = "@tensorflow/tfjs-node-gpu@4.22.0";
 const PROTOBUF = "google-protobuf@^3.9.2"; // tfjs-node's one run-time dependency that we do not have
@@ -177,23 +178,43 @@ ABSL_NAMESPACE_END
 
 NAPI_MODULE_INIT() { return exports; }
 `;
-const QUIET_TARGET = `{
+
+/** Operations of our own; from here too in the published package. */
+const KERNELS = ["kernels.cc", "run.h", "loops.h"].map((name) => ({
+  name,
+  text: readFileSync(resolve(__dirname, "../../lib/native", name), "utf8"),
+}));
+
+/** Our modules before tfjs-node's; the flags let the compiler vectorise roots and sums, which NaN still passes through. */
+const TARGETS = `{
     'target_name' : 'quiet',
     'sources' : ['binding/quiet.cc'],
     'include_dirs' : ['<(tensorflow_include_dir)'],
+  }, {
+    'target_name' : 'kernels',
+    'sources' : ['binding/kernels.cc'],
+    'include_dirs' : ['<(tensorflow_include_dir)'],
+    'cflags_cc' : ['-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math', '-fno-signed-zeros', '-fassociative-math'],
+    'libraries' : ['-Wl,-rpath,\\$$ORIGIN/../../deps/lib', '-ltensorflow', '-ltensorflow_framework'],
+    'library_dirs' : ['<(module_root_dir)/deps/lib'],
   }, `;
+
+/** Of what we compile beside tfjs-node's own sources: a build of other sources is compiled again. */
+export const SOURCES_SHA256 = createHash("sha256")
+  .update([QUIET, TARGETS, ...KERNELS.map(({ text }) => text)].join("\0"))
+  .digest("hex");
 
 async function compile({ binding, downloads, log }: Layout): Promise<void> {
   writeFileSync(join(binding, "binding/quiet.cc"), QUIET);
+  for (const { name, text } of KERNELS) writeFileSync(join(binding, "binding", name), text);
   const gyp = join(binding, "binding.gyp");
-  const text = readFileSync(gyp, "utf8");
-  const targets = "'targets' : [";
-  if (!text.includes("quiet.cc")) writeFileSync(gyp, text.replace(targets, targets + QUIET_TARGET));
+  const untilTheirs = /'targets' : \[[^]*?(?=\{\s*'target_name' : 'tfjs_binding')/;
+  writeFileSync(gyp, readFileSync(gyp, "utf8").replace(untilTheirs, `'targets' : [${TARGETS}`));
   // npm's own node-gyp, with npm's settings
   const flags = "--napi_build_version=8 --napi_version=8 --module_name=tfjs_binding --module_path=./lib/napi-v8";
   await execute("npm", ["exec", "-c", `node "$npm_config_node_gyp" rebuild ${flags}`], { cwd: binding, log });
   const built = emptied(join(binding, "lib/napi-v8"));
-  for (const file of ["tfjs_binding.node", "quiet.node"]) {
+  for (const file of ["tfjs_binding.node", "quiet.node", "kernels.node"]) {
     cpSync(join(binding, "build/Release", file), join(built, file));
   }
   for (const rest of [join(binding, "build"), downloads]) rmSync(rest, { recursive: true, force: true });

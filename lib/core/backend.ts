@@ -42,6 +42,8 @@ const ONE_THREAD =
   "wasm's threaded build with two threads was no faster for [64, 1536] × [1536, 256], half as fast for sigmoid, " +
   "took 0.7 s more to start, and kept the process from ending";
 
+const NO_KERNELS = "without our own operations: npm run setup:tensorflow compiles them";
+
 let pending: Promise<BackendReport> | undefined;
 
 /**
@@ -98,6 +100,7 @@ async function native(device: "GPU" | "CPU"): Promise<Loaded> {
     device: binding.usesGpu ? "GPU" : "CPU",
     threads: binding.threads,
     simd: true,
+    ...(device === "CPU" && !binding.kernels && { note: NO_KERNELS }),
   };
 }
 

@@ -10,11 +10,11 @@ export const LOCAL_TENSORFLOW = resolve(__dirname, "../../.tensorflow");
 const PACKAGE = "@tensorflow/tfjs-node-gpu";
 const BINDING = "lib/napi-v8/tfjs_binding.node";
 const QUIET = "lib/napi-v8/quiet.node";
+const KERNELS = "lib/napi-v8/kernels.node";
 
 /**
- * Operations of heads on features are so short that sharing them among cores takes longer than doing them (measured:
- * a bilevel iteration of a 1536 → 256 → 1 head 3 ms on one thread, 4 to 5 on two), and several runs then fit side by
- * side. Set TF_NUM_INTRAOP_THREADS for large models.
+ * Operations of heads on features are so short that sharing them among cores takes longer than doing them, and several
+ * runs then fit side by side. Set TF_NUM_INTRAOP_THREADS for large models.
  */
 const THREADS = "1";
 
@@ -24,6 +24,8 @@ export interface NativeBinding {
   usesGpu: boolean;
   /** per operation on the CPU */
   threads: number;
+  /** operations of `native/kernels.cc` are registered */
+  kernels: boolean;
   /** folder of the tfjs-node-gpu package in use */
   path: string;
 }
@@ -59,8 +61,10 @@ function load(device: "GPU" | "CPU"): NativeBinding {
   const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend.js") as {
     NodeJSKernelBackend: new (binding: object, packageName: string) => tf.KernelBackend;
   };
-  tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, PACKAGE), 3);
-  return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), threads: Number(threads), path };
+  const kernels = existsSync(join(path, KERNELS));
+  if (kernels) require(join(path, KERNELS));
+  tf.registerBackend("tensorflow", () => Object.assign(new NodeJSKernelBackend(binding, PACKAGE), { kernels }), 3);
+  return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), threads: Number(threads), kernels, path };
 }
 
 /** Keeps TensorFlow's announcements from stderr, where `setup:tensorflow` built what does that. */
@@ -106,9 +110,11 @@ function withEnvironment<T>(variables: Record<string, string>, f: () => T): T {
 /** What we use of the native backend beyond TensorFlow.js: any TensorFlow kernel by name, with its attributes. */
 export interface NativeBackend {
   readonly binding: Readonly<
-    Record<"TF_ATTR_TYPE" | "TF_ATTR_SHAPE" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT", number>
+    Record<"TF_ATTR_TYPE" | "TF_ATTR_SHAPE" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_ATTR_INT" | "TF_FLOAT", number>
   >;
   readonly isUsingGpuDevice: boolean;
+  /** operations of `native/kernels.cc` are registered */
+  readonly kernels: boolean;
   executeSingleOutput(name: string, attributes: KernelAttribute[], inputs: tf.Tensor[]): tf.Tensor;
   executeMultipleOutputs(
     name: string,

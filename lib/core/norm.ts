@@ -1,12 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { isSmall } from "./host.js";
 import { nativeBackend } from "./nativeBinding.js";
+import { nativeKernels } from "./nativeKernels.js";
 import type { Params } from "./tree.js";
 import { type WasmLoops, wasmLoops } from "./wasmLoops.js";
 
 /** ‖x‖₂ over all tensors of a tree, as a number; in one pass without a temporary where the backend allows it. */
 export function globalNorm(x: Params): number {
-  return Math.sqrt(Object.values(x).reduce((sum, tensor) => sum + sumOfSquares(tensor), 0));
+  const kernels = nativeKernels();
+  const tensors = Object.values(x);
+  if (kernels && tensors.length > 0) return Math.sqrt(take(kernels("SumOfSquares", tensors, 1, tensors.length)[0]));
+  return Math.sqrt(tensors.reduce((sum, tensor) => sum + sumOfSquares(tensor), 0));
 }
 
 function sumOfSquares(tensor: tf.Tensor): number {

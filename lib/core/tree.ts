@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { nativeKernels } from "./nativeKernels.js";
 
 /** A tree of named tensors: model parameters φ, data weights α, gradients, optimiser moments. Never `tf.Variable`. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
@@ -15,8 +16,15 @@ export function mapTree(f: (first: tf.Tensor, ...rest: tf.Tensor[]) => tf.Tensor
   ) as Params;
 }
 
-/** y + a·x for every tensor; φ ± εv is `axpy(±ε, v, φ)`. */
+/** y + a·x for every tensor; φ ± εv is `axpy(±ε, v, φ)`. Values: no gradient passes through. */
 export function axpy(a: number, x: Params, y: Params): Params {
+  const names = Object.keys(x);
+  const kernels = nativeKernels();
+  if (kernels && names.length > 0) {
+    const tensors = [...Object.values(x), ...names.map((name) => at(y, name))];
+    const sums = kernels("ScaledSums", [a, ...tensors], names.length, names.length);
+    return Object.fromEntries(names.map((name, i) => [name, sums[i]]));
+  }
   return tidyTree(() => mapTree((x, y) => tf.add(y, tf.mul(x, a)), x, y));
 }
 

@@ -7,6 +7,7 @@
  * the gradient is wanted the saved output serves, so that nothing is computed twice.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { isRecorded } from "./tape.js";
 
 type Derivative = (dy: tf.Tensor, x: tf.Tensor, y: () => tf.Tensor) => tf.Tensor;
 type CustomGradient = Parameters<typeof tf.customGrad>[0];
@@ -34,7 +35,7 @@ function twice(x: tf.Tensor, value: (x: tf.Tensor) => tf.Tensor, derivative: Der
     save([input, y]);
     return {
       value: y,
-      gradFunc: (dy, saved) => derivative(dy, saved[0], () => (isTapeOn() ? value(saved[0]) : saved[1])),
+      gradFunc: (dy, saved) => derivative(dy, saved[0], () => (isRecorded() ? value(saved[0]) : saved[1])),
     };
   };
   return certify(tf.customGrad(f)(x));
@@ -44,11 +45,6 @@ function twice(x: tf.Tensor, value: (x: tf.Tensor) => tf.Tensor, derivative: Der
 export function linear<T extends tf.Tensor>(x: tf.Tensor, map: (x: tf.Tensor) => T, adjoint: (y: T) => tf.Tensor): T {
   const f: CustomGradient = (input) => ({ value: map(input as tf.Tensor), gradFunc: (dy) => adjoint(dy as T) });
   return certify(tf.customGrad(f)(x) as T);
-}
-
-/** A gradient is being recorded, so what is computed now will be differentiated. */
-function isTapeOn(): boolean {
-  return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();
 }
 
 /** The value of `f`, a constant to every gradient. */

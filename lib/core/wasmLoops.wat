@@ -46,24 +46,33 @@
     (f32.add
       (f32.add (f32x4.extract_lane 0 (local.get $sum)) (f32x4.extract_lane 1 (local.get $sum)))
       (f32.add (f32x4.extract_lane 2 (local.get $sum)) (f32x4.extract_lane 3 (local.get $sum)))))
-  ;; y = 0, then for every entry (row, column, value) of a sparse matrix: y[row] += value · x[column], rows of `width`
-  ;; numbers; or, `transposed`, y[column] += value · x[row]
+  ;; y = 0, then for every entry (row, column, value) of a sparse matrix in compressed rows: y[row] += value · x[column],
+  ;; rows of `width` numbers; or, `transposed`, y[column] += value · x[row]
   (func (export "sparseProduct")
-    (param $index i32) (param $value i32) (param $entries i32) (param $transposed i32)
+    (param $start i32) (param $column i32) (param $value i32) (param $rows i32) (param $transposed i32)
     (param $x i32) (param $y i32) (param $width i32) (param $bytes i32)
-    (local $end i32) (local $from i32) (local $to i32) (local $stop i32) (local $factor f32)
+    (local $first i32) (local $row i32) (local $end i32) (local $from i32) (local $to i32) (local $stop i32)
+    (local $factor f32)
     (memory.fill (local.get $y) (i32.const 0) (local.get $bytes))
-    (local.set $end (i32.add (local.get $value) (i32.shl (local.get $entries) (i32.const 2))))
+    (local.set $first (local.get $value))
     (local.set $width (i32.shl (local.get $width) (i32.const 2)))
     (block $done
       (loop $nextEntry
-        (br_if $done (i32.ge_u (local.get $value) (local.get $end)))
-        (local.set $from (i32.load offset=4 (local.get $index)))
-        (local.set $to (i32.load (local.get $index)))
+        (block $inRow
+          (loop $nextRow
+            (br_if $done (i32.ge_u (local.get $row) (local.get $rows)))
+            (local.set $end
+              (i32.add (local.get $first) (i32.shl (i32.load offset=4 (local.get $start)) (i32.const 2))))
+            (br_if $inRow (i32.lt_u (local.get $value) (local.get $end)))
+            (local.set $start (i32.add (local.get $start) (i32.const 4)))
+            (local.set $row (i32.add (local.get $row) (i32.const 1)))
+            (br $nextRow)))
+        (local.set $from (i32.load (local.get $column)))
+        (local.set $to (local.get $row))
         (if (local.get $transposed)
           (then
-            (local.set $from (i32.load (local.get $index)))
-            (local.set $to (i32.load offset=4 (local.get $index)))))
+            (local.set $to (local.get $from))
+            (local.set $from (local.get $row))))
         (local.set $from (i32.add (local.get $x) (i32.mul (local.get $from) (local.get $width))))
         (local.set $to (i32.add (local.get $y) (i32.mul (local.get $to) (local.get $width))))
         (local.set $factor (f32.load (local.get $value)))
@@ -86,6 +95,6 @@
             (local.set $from (i32.add (local.get $from) (i32.const 4)))
             (local.set $to (i32.add (local.get $to) (i32.const 4)))
             (br $nextNumber)))
-        (local.set $index (i32.add (local.get $index) (i32.const 8)))
+        (local.set $column (i32.add (local.get $column) (i32.const 4)))
         (local.set $value (i32.add (local.get $value) (i32.const 4)))
         (br $nextEntry)))))

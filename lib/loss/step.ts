@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { sameShape } from "../core/check.js";
+import { isSmall } from "../core/host.js";
 import { sigmoidGradient } from "../core/outputGradients.js";
 import { sigmoid } from "../core/twice.js";
 
@@ -25,8 +26,28 @@ export function stepLoss(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tens
   }
 }
 
-/** dℓ/dz: 2(σ − t)σ(1 − σ) or σ − t, [B]. */
-export function stepLossSlope(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tensor1D): tf.Tensor1D {
+/** The losses with dℓ/dz: 2(σ − t)σ(1 − σ) or σ − t, [B]; values, through which no gradient passes. */
+export function sloped(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tensor1D): SlopedLosses {
+  if (!isSmall(logit_B)) return { loss_B: stepLoss(kind, logit_B, target_B), slope_B: slope(kind, logit_B, target_B) };
+  sameShape("step loss: logits and targets", logit_B, target_B);
+  const [z, t] = [logit_B.dataSync(), target_B.dataSync()];
+  const [losses, slopes] = [new Float32Array(z.length), new Float32Array(z.length)];
+  for (let n = 0; n < z.length; n++) {
+    const score = 1 / (1 + Math.exp(-z[n]));
+    const difference = score - t[n];
+    const squared = kind === "squaredError";
+    losses[n] = squared ? difference ** 2 : Math.max(z[n], 0) + Math.log1p(Math.exp(-Math.abs(z[n]))) - t[n] * z[n];
+    slopes[n] = squared ? 2 * difference * score * (1 - score) : difference;
+  }
+  return { loss_B: tf.tensor1d(losses), slope_B: tf.tensor1d(slopes) };
+}
+
+export interface SlopedLosses {
+  readonly loss_B: tf.Tensor1D;
+  readonly slope_B: tf.Tensor1D;
+}
+
+function slope(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tensor1D): tf.Tensor1D {
   return tf.tidy(() => {
     const score_B = tf.sigmoid(logit_B);
     const difference_B = tf.sub<tf.Tensor1D>(score_B, target_B);

@@ -4,6 +4,7 @@ import { type FeatureMatrix, featureProduct, transposedFeatureProduct } from "..
 import { random } from "../core/random.js";
 import type { Params } from "../core/tree.js";
 import * as twice from "../core/twice.js";
+import { fusedHead } from "./fusedHead.js";
 import type { RewardModel } from "./rewardModel.js";
 
 /**
@@ -52,16 +53,23 @@ export function mlpHead({
   activation?: keyof typeof activations;
 }): RewardModel {
   const { f, timesSlope } = activations[activation];
-  const represent = (phi: Params, x_BF: FeatureMatrix) => {
+  const fused = (phi: Params, x_BF: FeatureMatrix) => fusedHead(activation, phi, x_BF);
+  const composed = (phi: Params, x_BF: FeatureMatrix) => {
     const hidden_BH = f<tf.Tensor2D>(affine(x_BF, phi, "l1"));
     return { logit_B: tf.squeeze<tf.Tensor1D>(affine(hidden_BH, phi, "l2"), [1]), hidden_BH };
+  };
+  const represent = (phi: Params, x_BF: FeatureMatrix) => {
+    const { logit_B, hidden_BH } = fused(phi, x_BF) ?? composed(phi, x_BF);
+    return { logit_B, hidden_BH };
   };
   return {
     init: (seed) => ({ ...linear("l1", features, hidden, seed), ...linear("l2", hidden, 1, seed) }),
     apply: (phi, x_BF) => tf.tidy(() => represent(phi, x_BF).logit_B),
     represent: (phi, x_BF) => tf.tidy(() => represent(phi, x_BF)),
     pullBack: (phi, x_BF) => {
-      const { logit_B, hidden_BH } = represent(phi, x_BF);
+      const own = fused(phi, x_BF);
+      if (own) return own;
+      const { logit_B, hidden_BH } = composed(phi, x_BF);
       const gradient = (cotangent_B: tf.Tensor1D) => {
         const cotangent_B1 = tf.expandDims<tf.Tensor2D>(cotangent_B, 1);
         const ofHidden_BH = tf.mul<tf.Tensor2D>(cotangent_B1, tf.reshape(phi["l2/weight"], [1, hidden]));
@@ -72,7 +80,9 @@ export function mlpHead({
     },
     tangent: (phi, direction, x_BF) =>
       tf.tidy(() => {
-        const { logit_B, hidden_BH } = represent(phi, x_BF);
+        const own = fused(phi, x_BF);
+        if (own) return { logit_B: own.logit_B, tangent_B: own.tangent(direction) };
+        const { logit_B, hidden_BH } = composed(phi, x_BF);
         const hiddenTangent_BH = timesSlope(hidden_BH, affine(x_BF, direction, "l1"));
         const throughHidden = tf.matMul(hiddenTangent_BH, phi["l2/weight"]);
         const tangent_B1 = tf.add(throughHidden, affine(hidden_BH, direction, "l2"));

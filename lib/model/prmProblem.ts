@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BilevelProblem, type Losses, weightedMean, weightedProblem } from "../bilevel/problem.js";
+import { times } from "../core/host.js";
 import type { FeatureMatrix } from "../core/sparse.js";
 import { type Params, valueAndGrads } from "../core/tree.js";
 import type { SolutionBatch, StepBatch } from "../data/batch.js";
 import { type Aggregation, aggregate } from "../loss/aggregate.js";
 import { labelledStepsLoss, type LossTarget, outcomeLoss } from "../loss/objective.js";
-import { type StepLoss, stepLoss, stepLossSlope } from "../loss/step.js";
+import { type SlopedLosses, sloped, type StepLoss, stepLoss } from "../loss/step.js";
 import type { Seen, Weighting } from "../weighting/weighting.js";
 import type { RewardModel } from "./rewardModel.js";
 
@@ -22,6 +23,11 @@ export interface PrmProblemOptions<Input> {
   readonly metaLoss?: StepLoss;
 }
 
+export interface PrmProblem<Input = FeatureMatrix> extends BilevelProblem<StepBatch<Input>, SolutionBatch<Input>> {
+  /** the weights do not depend on what the model answers */
+  readonly blindWeights: boolean;
+}
+
 /**
  * The bilevel problem of DreamPRM:
  *
@@ -36,13 +42,19 @@ export function prmProblem<Input = FeatureMatrix>({
   aggregation = "logOddsMean",
   lossTarget = "+",
   metaLoss = "squaredError",
-}: PrmProblemOptions<Input>): BilevelProblem<StepBatch<Input>, SolutionBatch<Input>> {
+}: PrmProblemOptions<Input>): PrmProblem<Input> {
   const { names, vector, project, lazy } = weighting;
   const lossesOf = ({ logit_B, hidden_BH }: Answer, { target_B, factor_B }: StepBatch<Input>): Losses => {
-    const loss_B = scaled(stepLoss(loss, logit_B, target_B), factor_B);
+    return shownWith(scaled(stepLoss(loss, logit_B, target_B), factor_B), logit_B, hidden_BH);
+  };
+  const shownWith = (loss_B: tf.Tensor1D, logit_B: tf.Tensor1D, hidden_BH?: tf.Tensor2D): Losses => {
     if (weighting.sees === undefined) return { loss_B };
     const shown = weighting.sees === "representation" && hidden_BH;
     return { loss_B, seen: { logit_B, loss_B, ...(shown && { hidden_BH: shown }) } };
+  };
+  const slopedLosses = (logit_B: tf.Tensor1D, { target_B, factor_B }: StepBatch<Input>): SlopedLosses => {
+    const { loss_B, slope_B } = sloped(loss, logit_B, target_B);
+    return { loss_B: scaled(loss_B, factor_B), slope_B: scaled(slope_B, factor_B) };
   };
   const answer = (phi: Params, batch: StepBatch<Input>) =>
     lossesOf(represented(prm, phi, batch.input, weighting), batch);
@@ -56,6 +68,7 @@ export function prmProblem<Input = FeatureMatrix>({
     if (!stepLabel_BS || !labelled_BS) throw new Error('the loss target "steps" needs meta batches with step labels');
     return labelledStepsLoss(logit_BS, stepLabel_BS, labelled_BS, metaLoss);
   };
+  const blindWeights = weighting.sees === undefined;
   const shared = {
     init: (seed: number) => ({ phi: prm.init(seed), alpha: weighting.init(seed) }),
     upper: (phi: Params, _alpha: Params, batch: SolutionBatch<Input>) =>
@@ -77,9 +90,9 @@ export function prmProblem<Input = FeatureMatrix>({
         const { loss_B, seen = {} } = answer(phi, batch);
         return weightedMean(loss_B, weightsOf(alpha, batch, seen));
       });
-    return { ...shared, lower };
+    return { ...shared, lower, blindWeights };
   }
-  return weightedProblem({
+  const problem = weightedProblem<StepBatch<Input>, SolutionBatch<Input>>({
     ...shared,
     weighted: {
       losses: answer,
@@ -87,20 +100,24 @@ export function prmProblem<Input = FeatureMatrix>({
       pullBack:
         pullBack &&
         ((phi, batch) => {
-          const { gradient, ...answer } = pullBack(phi, batch.input);
-          const slope_B = scaled(stepLossSlope(loss, answer.logit_B, batch.target_B), batch.factor_B);
-          return { ...lossesOf(answer, batch), gradient: (cotangent_B) => gradient(tf.mul(cotangent_B, slope_B)) };
+          const { gradient, logit_B, hidden_BH } = pullBack(phi, batch.input);
+          const { loss_B, slope_B } = slopedLosses(logit_B, batch);
+          return {
+            ...shownWith(loss_B, logit_B, hidden_BH),
+            gradient: (cotangent_B) => gradient(times(cotangent_B, slope_B)),
+          };
         }),
       directional:
         tangent &&
         ((phi, direction, batch) => {
           const { logit_B, tangent_B } = tangent(phi, direction, batch.input);
-          const slope_B = scaled(stepLossSlope(loss, logit_B, batch.target_B), batch.factor_B);
-          const ofAnswer = weighting.sees === "representation" ? answer(phi, batch) : lossesOf({ logit_B }, batch);
-          return { products_B: tf.mul(slope_B, tangent_B), seen: ofAnswer.seen };
+          const { loss_B, slope_B } = slopedLosses(logit_B, batch);
+          const { seen } = weighting.sees === "representation" ? answer(phi, batch) : shownWith(loss_B, logit_B);
+          return { products_B: times(slope_B, tangent_B), seen };
         }),
     },
   });
+  return { ...problem, blindWeights };
 }
 
 function scaled(x_B: tf.Tensor1D, factor_B: tf.Tensor1D | undefined): tf.Tensor1D {

@@ -42,8 +42,8 @@ export function adamW({
   weightDecay = ADAMW_DEFAULTS.weightDecay,
 }: { betas?: readonly [number, number]; epsilon?: number; weightDecay?: number } = {}): Optimizer {
   const [beta1, beta2] = betas;
-  const eachTensor =
-    (one: (step: AdamWStep) => AdamWResult): Update =>
+  const together =
+    (rule: (steps: readonly AdamWStep[]) => readonly AdamWResult[]): Update =>
     (grads, state, params, learningRate) =>
       tidyUpdate(() => {
         const updates = state.updates + 1;
@@ -56,20 +56,21 @@ export function adamW({
           decay: 1 - learningRate * weightDecay,
         };
         const { first, second } = state.moments;
-        const results = Object.entries(params).map(
-          ([name, p]) => [name, one({ p, m: first[name], v: second[name], g: grads[name], ...numbers })] as const,
+        const names = Object.keys(params);
+        const results = rule(
+          names.map((name) => ({ p: params[name], m: first[name], v: second[name], g: grads[name], ...numbers })),
         );
         const tree = (part: keyof AdamWResult): Params =>
-          Object.fromEntries(results.map(([name, result]) => [name, result[part]]));
+          Object.fromEntries(results.map((result, i) => [names[i], result[part]]));
         return { params: tree("p"), state: { updates, moments: { first: tree("m"), second: tree("v") } } };
       });
   return {
     init: (params) => ({ updates: 0, moments: { first: zerosLikeTree(params), second: zerosLikeTree(params) } }),
-    update: eachTensor(composed),
-    advance: eachTensor((step) => {
-      const result = fusedAdamW(step) ?? composed(step);
-      tf.dispose([step.p, step.m, step.v]);
-      return result;
+    update: together((steps) => steps.map(composed)),
+    advance: together((steps) => {
+      const results = fusedAdamW(steps).map((result, i) => result ?? composed(steps[i]));
+      tf.dispose(steps.flatMap(({ p, m, v }) => [p, m, v]));
+      return results;
     }),
   };
 }

@@ -1,14 +1,32 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { isSmall } from "../core/host.js";
 import { type NativeBackend, nativeBackend } from "../core/nativeBinding.js";
+import { type NativeKernels, nativeKernels } from "../core/nativeKernels.js";
 import { type WasmLoops, wasmLoops } from "../core/wasmLoops.js";
 import type { AdamWResult, AdamWStep } from "./adamW.js";
 
 /** TensorFlow's name for a variable that dies with its handle */
 const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 
-/** The AdamW update of one tensor in one pass over memory; takes over p, m and v. Undefined where that gains nothing. */
-export function fusedAdamW(step: AdamWStep): AdamWResult | undefined {
+/**
+ * The AdamW updates of several tensors with the same numbers, each in one pass over memory; takes over p, m and v.
+ * Undefined where that gains nothing.
+ */
+export function fusedAdamW(steps: readonly AdamWStep[]): readonly (AdamWResult | undefined)[] {
+  const kernels = nativeKernels();
+  return kernels && steps.length > 0 ? inOneOperation(steps, kernels) : steps.map(oneByOne);
+}
+
+function inOneOperation(steps: readonly AdamWStep[], kernels: NativeKernels): AdamWResult[] {
+  const [{ beta1, beta2, stepSize, epsilon, decay }] = steps;
+  const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, stepSize, epsilon, decay];
+  const all = (part: "p" | "g" | "m" | "v") => steps.map((step) => step[part]);
+  const inputs = [tf.tensor1d(numbers), ...all("p"), ...all("g"), ...all("m"), ...all("v")];
+  const out = kernels("AdamW", inputs, 3 * steps.length, steps.length);
+  return steps.map((_, i) => ({ p: out[i], m: out[steps.length + i], v: out[2 * steps.length + i] }));
+}
+
+function oneByOne(step: AdamWStep): AdamWResult | undefined {
   if (isSmall(step.p)) return onHost(step);
   const native = nativeBackend();
   if (native) return byTensorFlow(step, native);

@@ -24,25 +24,24 @@ export function denseRows(features: FeatureRows, rowIndices: ArrayLike<number>):
   return dense;
 }
 
-/** Rows of a batch as entries: row and column, [E, 2], and value, [E], row by row. */
+/** The rows of a batch in compressed form: row b has its entries from start[b] to start[b + 1]. */
 export function rowEntries(
   { rows, indptr, indices, values }: FeatureRows,
   rowIndices: ArrayLike<number>,
-): { index: Int32Array; value: Float32Array } {
-  let count = 0;
+): { start: Int32Array; column: Int32Array; value: Float32Array } {
+  const start = new Int32Array(rowIndices.length + 1);
   for (let b = 0; b < rowIndices.length; b++) {
     requireRow(rowIndices[b], rows);
-    count += indptr[rowIndices[b] + 1] - indptr[rowIndices[b]];
+    start[b + 1] = start[b] + indptr[rowIndices[b] + 1] - indptr[rowIndices[b]];
   }
-  const [index, value] = [new Int32Array(2 * count), new Float32Array(count)];
-  for (let b = 0, e = 0; b < rowIndices.length; b++) {
-    for (let i = indptr[rowIndices[b]]; i < indptr[rowIndices[b] + 1]; i++, e++) {
-      index[2 * e] = b;
-      index[2 * e + 1] = indices[i];
-      value[e] = values[i];
-    }
+  const count = start[rowIndices.length];
+  const [column, value] = [new Int32Array(count), new Float32Array(count)];
+  for (let b = 0; b < rowIndices.length; b++) {
+    const [from, to] = [indptr[rowIndices[b]], indptr[rowIndices[b] + 1]];
+    column.set(indices.subarray(from, to), start[b]);
+    value.set(values.subarray(from, to), start[b]);
   }
-  return { index, value };
+  return { start, column, value };
 }
 
 function requireRow(row: number, rows: number): void {

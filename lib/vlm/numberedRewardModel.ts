@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { FeatureMatrix } from "../core/sparse.js";
+import { isRecorded } from "../core/tape.js";
 import type { Params } from "../core/tree.js";
 import type { RewardModel } from "../model/rewardModel.js";
 import type { PromptBatch, PromptBook } from "./promptBook.js";
@@ -26,7 +27,7 @@ export function numberedRewardModel(prm: RewardModel<PromptBatch>, book: PromptB
     kept.delete(key);
     kept.set(key, batch);
     // what a tape holds may be needed until it ends
-    while (kept.size > KEPT && !isTapeOn()) forget([...kept.keys()][0]);
+    while (kept.size > KEPT && !isRecorded()) forget([...kept.keys()][0]);
     return batch;
   };
   const forget = (key: string) => {
@@ -36,7 +37,7 @@ export function numberedRewardModel(prm: RewardModel<PromptBatch>, book: PromptB
   const represent = (phi: Params, input: FeatureMatrix) => {
     const rows = numbersOf(input);
     if (prm.represent === undefined) throw new Error("the reward model shows no representation");
-    if (isTapeOn() || kept.has(Array.from(rows).join())) return prm.represent(phi, keptBatch(rows));
+    if (isRecorded() || kept.has(Array.from(rows).join())) return prm.represent(phi, keptBatch(rows));
     return byPrompt(prm.represent, phi, rows, book);
   };
   const { pullBack } = prm;
@@ -58,10 +59,6 @@ function keep(batch: PromptBatch): PromptBatch {
 function tensorsIn(tree: unknown): tf.Tensor[] {
   if (tree instanceof tf.Tensor) return [tree as tf.Tensor];
   return typeof tree === "object" && tree !== null ? Object.values(tree).flatMap(tensorsIn) : [];
-}
-
-function isTapeOn(): boolean {
-  return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();
 }
 
 function byPrompt(

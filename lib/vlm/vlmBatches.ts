@@ -1,5 +1,6 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { BatchSource } from "../bilevel/problem.js";
+import type { FeatureMatrix } from "../core/sparse.js";
 import {
   type PrmBatchesOptions,
   prmBatches,
@@ -87,22 +88,13 @@ function prompted<Batch extends { readonly input: unknown }>(
   book: PromptBook,
   batch: Batch,
 ): Omit<Batch, "input"> & { input: PromptBatch } {
-  const numbers = batch.input as NumberedRows;
-  const input = book.batch(numbersOf(numbers));
-  disposeRows(numbers);
+  const input = book.batch(numbersOf(batch.input));
+  tf.dispose(batch.input as tf.TensorContainer);
   return { ...batch, input };
 }
 
-/** What `featureBatch` makes of `promptEncoder`'s rows. */
-type NumberedRows = tf.Tensor2D | { readonly value_E: tf.Tensor1D; readonly index_E2: tf.Tensor2D };
-
-/** The prompts' numbers in a batch of encoded rows. */
+/** The prompts' numbers in what `featureBatch` makes of `promptEncoder`'s rows. */
 export function numbersOf(rows: unknown): ArrayLike<number> {
-  const numbered = rows as NumberedRows;
+  const numbered = rows as FeatureMatrix;
   return ("value_E" in numbered ? numbered.value_E : numbered).dataSync();
-}
-
-function disposeRows(rows: NumberedRows): void {
-  if ("value_E" in rows) [rows.value_E, rows.index_E2].forEach((x) => x.dispose());
-  else rows.dispose();
 }

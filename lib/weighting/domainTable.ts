@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Params } from "../core/tree.js";
+import { isSmall } from "../core/host.js";
+import { isRecorded } from "../core/tape.js";
 import * as twice from "../core/twice.js";
 import type { Weighting, WeightingBatch } from "./weighting.js";
 
@@ -48,8 +50,20 @@ function table(
   return {
     kind,
     init: () => ({ raw: tf.zeros([names.length]) }),
-    apply: (alpha, batch) => tf.tidy(() => tf.gather(vector(alpha), index(batch))),
+    apply: (alpha, batch) =>
+      tf.tidy(() => {
+        if (!isRecorded() && isSmall(alpha.raw)) return onHost(alpha.raw, index(batch));
+        return tf.gather(vector(alpha), index(batch));
+      }),
     names,
     vector,
   };
+}
+
+/** The weights of a batch as values. */
+function onHost(raw_K: tf.Tensor, index_B: tf.Tensor1D): tf.Tensor1D {
+  const positive_K = Array.from(raw_K.dataSync(), (r) => Math.max(r, 0) + Math.log1p(Math.exp(-Math.abs(r))));
+  const mean = positive_K.reduce((sum, value) => sum + value, 0) / positive_K.length;
+  const index = index_B.dataSync();
+  return tf.tensor1d(Float32Array.from(index).map((k) => positive_K[k] / mean));
 }

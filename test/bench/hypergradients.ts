@@ -147,14 +147,16 @@ async function dotAgainstDarts(): Promise<void> {
 function hypergradientAlone(): void {
   const linear = problemOf(head);
   const params = linear.init(1);
-  const [index, value]: [number[], number[]] = [[], []];
+  const [start, columns, values]: [number[], number[], number[]] = [[0], [], []];
   for (let row = 0; row < batch; row++) {
     for (let column = stream.integer(30); column < head.features; column += 1 + stream.integer(30)) {
-      index.push(row, column);
-      value.push(stream.normal());
+      columns.push(column);
+      values.push(stream.normal());
     }
+    start.push(values.length);
   }
-  const entries = { index: Int32Array.from(index), value: Float32Array.from(value) };
+  const integers = (list: number[]) => Int32Array.from(list);
+  const entries = { start: integers(start), column: integers(columns), value: Float32Array.from(values) };
   const sparse = { ...batchesOf(head).lower(0), input: featureMatrix(batch, head.features, entries) };
   const vector = mapTree((x) => tf.randomNormal(x.shape, 0, 1e-3, "float32", 1), params.phi);
   const time = (method: "dot" | "darts", problem: LowerObjective<StepBatch>) => {

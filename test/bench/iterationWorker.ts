@@ -54,10 +54,10 @@ async function measure(): Promise<void> {
   const batches = prmBatches({ train, meta, batchSize, metaBatchSize });
   const dense = <B extends { readonly input: FeatureMatrix }>(batch: B): B => {
     if (kind !== "dense" || batch.input instanceof tf.Tensor) return batch;
-    const { rows, columns, index_E2, value_E } = batch.input;
-    const entries = { index: index_E2.dataSync<"int32">(), value: value_E.dataSync<"float32">() };
-    const input = denseMatrix(rows, columns, entries);
-    tf.dispose([index_E2, value_E]);
+    const { rows, columns, start_R, column_E, value_E } = batch.input;
+    const [start, column] = [start_R, column_E].map((tensor) => tensor.dataSync<"int32">());
+    const input = denseMatrix(rows, columns, { start, column, value: value_E.dataSync<"float32">() });
+    tf.dispose([start_R, column_E, value_E]);
     return { ...batch, input };
   };
   const problem = prmProblem({ prm: mlpHead({ features, hidden }), weighting: domainTable(domains) });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { lockSync } from "proper-lockfile";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setupTensorflow } from "../../lib/cli/setupTensorflow.js";
+import { SOURCES_SHA256 } from "../../lib/cli/tensorflowStages.js";
 
 const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout?.trim();
 const path = process.env["PATH"];
@@ -25,7 +26,7 @@ pack) echo pack >> ${home}/calls
   tar czf tensorflow-tfjs-node-gpu-4.22.0.tgz package && tar czf google-protobuf-3.21.4.tgz package && rm -r package ;;
 exec) echo compile >> ${home}/calls
   test -e ${home}/broken && echo "fatal error: it is broken" && exit 1
-  mkdir -p build/Release && echo text | tee build/Release/tfjs_binding.node > build/Release/quiet.node ;;
+  mkdir -p build/Release && echo text | tee build/Release/tfjs_binding.node build/Release/kernels.node > build/Release/quiet.node ;;
 esac
 exit 0
 `;
@@ -125,15 +126,25 @@ describe.runIf(python && process.platform === "linux")("setup-tensorflow", () =>
     expect(state.done).toEqual(["packages", "wheel"]);
   });
 
-  test("a finished build is left alone at once", async () => {
+  test("a finished build is left alone at once, and compiled again where our sources are others", async () => {
     const built = join(folder, "node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8");
     mkdirSync(built, { recursive: true });
     writeFileSync(join(built, "tfjs_binding.node"), "");
-    const state = { device: "CPU", wheel: "pip", done: ["packages", "wheel", "unpack", "compile"], version: "2.21.0" };
-    writeFileSync(join(folder, "state.json"), JSON.stringify(state));
+    const done = ["packages", "wheel", "unpack", "compile"];
+    const state = { device: "CPU", wheel: "pip", done, sources: SOURCES_SHA256, version: "2.21.0" };
+    const write = (values: object) => writeFileSync(join(folder, "state.json"), JSON.stringify(values));
+    write(state);
     await setup();
     expect(said).toEqual([`already built: TensorFlow 2.21.0 (CPU) in ${folder}`]);
     expect(calls()).toEqual([]);
+    mkdirSync(join(built, "../../binding"));
+    writeFileSync(join(built, "../../binding.gyp"), "'targets' : [{ old }, {\n 'target_name' : 'tfjs_binding'}]");
+    write({ ...state, sources: "of an earlier version" });
+    await expect(setup()).rejects.toThrow(/does not load/); // the stand-in is no library
+    expect(calls()).toEqual(["compile"]);
+    expect(readFileSync(join(built, "../../binding.gyp"), "utf8")).toMatch(
+      /^'targets' : \[\{\s+'target_name' : 'quiet',[^]*'target_name' : 'kernels',[^]*\}, \{\s+'target_name' : 'tfjs_binding'\}\]$/,
+    );
   });
 
   test("two at once, a missing wheel and missing tools are errors that say what to do", async () => {

@@ -21,8 +21,9 @@ const draw = (size: number) => Float32Array.from({ length: size }, () => stream.
 function example(rows: number, columns: number): { x: SparseMatrix; dense: tf.Tensor2D } {
   const all = draw(rows * columns).map((value, i) => (stream.next() < 0.3 && i < (rows - 1) * columns ? value : 0));
   const at = [...all.keys()].filter((i) => all[i] !== 0);
-  const index = Int32Array.from(at.flatMap((i) => [Math.floor(i / columns), i % columns]));
-  const entries = { index, value: Float32Array.from(at, (i) => all[i]) };
+  const start = Int32Array.from({ length: rows + 1 }, (_, r) => at.filter((i) => i < r * columns).length);
+  const column = Int32Array.from(at, (i) => i % columns);
+  const entries = { start, column, value: Float32Array.from(at, (i) => all[i]) };
   const dense = tf.tensor2d(all, [rows, columns]);
   expect(denseMatrix(rows, columns, entries).dataSync()).toEqual(all);
   return { x: sparseMatrix(rows, columns, entries), dense };

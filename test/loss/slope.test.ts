@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
-import { stepLoss, stepLossSlope } from "../../lib/loss/step.js";
+import { sloped, stepLoss } from "../../lib/loss/step.js";
 import { centralDifference, expectClose } from "../expectClose.js";
 import { expectSecondOrder } from "../core/products.js";
 
@@ -16,9 +16,14 @@ const definition = {
 
 test.each(["squaredError", "crossEntropy"] as const)("the slope of %s is its derivative", (kind) => {
   const sum = (x: number[]) => x.reduce((sum, z, i) => sum + definition[kind](z, t[i]), 0);
-  expectClose(stepLossSlope(kind, tf.tensor1d(z), tf.tensor1d(t)), centralDifference(sum, z, 1e-5));
-  const extreme = stepLossSlope(kind, tf.tensor1d([-80, 80]), tf.tensor1d([1, 0])).dataSync();
-  expect([...extreme].every(Number.isFinite)).toBe(true);
+  for (const times of [1, 2000]) {
+    const repeated = (values: number[]) => tf.tile(tf.tensor1d(values), [times]);
+    const { loss_B, slope_B } = sloped(kind, repeated(z), repeated(t));
+    expectClose(tf.slice(slope_B, 4 * (times - 1)), centralDifference(sum, z, 1e-5));
+    expectClose(loss_B, stepLoss(kind, repeated(z), repeated(t)));
+  }
+  const { loss_B, slope_B } = sloped(kind, tf.tensor1d([-80, 80]), tf.tensor1d([1, 0]));
+  expect([...loss_B.dataSync(), ...slope_B.dataSync()].every(Number.isFinite)).toBe(true);
 });
 
 test.each(["squaredError", "crossEntropy"] as const)("%s is right in second order", (kind) => {

@@ -1,24 +1,34 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { gelu as plainGelu, sigmoid, tanh } from "../../core/twice.js";
-import { add, isRecorded, mul, sub } from "./direct.js";
+import { isRecorded } from "../../core/tape.js";
+import { add, mul, sub } from "./direct.js";
 import { together, written } from "./written.js";
 
 /** silu(x) · y = x σ(x) · y, the gate of a SwiGLU (arXiv 2002.05202). */
 export function swiGlu(x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D {
   return written(
     { x, y },
-    (save) => {
-      const s = isRecorded() ? sigmoid(x) : tf.sigmoid(x);
-      save([x, y, s]);
-      return mul(mul(x, s), y);
+    {
+      value: (save) => {
+        const s = isRecorded() ? sigmoid(x) : tf.sigmoid(x);
+        save([x, y, s]);
+        return mul(mul(x, s), y);
+      },
+      gradient: (dy, [x, y, s]) =>
+        together(["x", "y"], () => {
+          const ofGate = mul(dy, s);
+          // (x σ)' = σ (1 + x − x σ)
+          const slope = add(sub(x, mul(x, s)), 1);
+          return [mul(mul(ofGate, y), slope), mul(ofGate, x)];
+        }),
     },
-    (dy, [x, y, s]) =>
-      together(["x", "y"], () => {
-        const ofGate = mul(dy, s);
-        // (x σ)' = σ (1 + x − x σ)
-        const slope = add(sub(x, mul(x, s)), 1);
-        return [mul(mul(ofGate, y), slope), mul(ofGate, x)];
-      }),
+    (run) => ({
+      value: (save) => {
+        save([x, y]);
+        return run("SwiGlu", [x, y], 1)[0];
+      },
+      gradient: (dz, saved) => together(["x", "y"], () => run("SwiGluGradient", [dz, ...saved], 2)),
+    }),
   );
 }
 
@@ -27,11 +37,13 @@ function activation(plain: <T extends tf.Tensor>(x: T) => T, slope: (x: tf.Tenso
   return (x: tf.Tensor2D): tf.Tensor2D =>
     written(
       { x },
-      (save) => {
-        save([x]);
-        return plain(x);
+      {
+        value: (save) => {
+          save([x]);
+          return plain(x);
+        },
+        gradient: (dy, [x]) => ({ x: () => tf.mul(dy, slope(x)) }),
       },
-      (dy, [x]) => ({ x: () => tf.mul(dy, slope(x)) }),
     );
 }
 

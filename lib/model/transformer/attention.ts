@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { softmax } from "../../core/twice.js";
-import { add, isRecorded, mul, product, sub } from "./direct.js";
-import { together, written } from "./written.js";
+import { isRecorded } from "../../core/tape.js";
+import { add, mul, product, sub } from "./direct.js";
+import { together, type Written, written } from "./written.js";
 
 /** Added to the scores of keys that may not be seen: finite, so that a row without any stays free of NaN. */
 const UNSEEN = -1e9;
@@ -23,31 +24,47 @@ export function attention(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, mask?:
   const grouped = (x: tf.Tensor, width: number) => tf.reshape(x, [B, keyHeads, (heads / keyHeads) * L, width]);
   const headsFirst = (x: tf.Tensor) => tf.transpose(x, [0, 2, 1, 3]);
   const scale = 1 / Math.sqrt(D);
-  return written(
-    { q, k, v },
-    (save) => {
+  // how scores become weights, and the gradient in the weights, with these, that in the scores
+  const form = (weigh: Weigh, ofScores: OfScores): Written => ({
+    value: (save) => {
       const query = grouped(headsFirst(mul(q, scale)), D);
       const keyT = tf.transpose(k, [0, 2, 3, 1]);
       const value = headsFirst(v);
-      const score = product(query, keyT, false, false);
-      const seen = mask ? add(tf.reshape(score, [B, heads, L, L]), mask) : score;
-      const probability = grouped(isRecorded() ? softmax(seen) : tf.softmax(seen), L);
-      save([query, keyT, value, probability]);
-      const mixed = tf.reshape(product(probability, value, false, false), [B, heads, L, D]);
+      const weight = weigh(product(query, keyT, false, false));
+      save([query, keyT, value, weight]);
+      const mixed = tf.reshape(product(weight, value, false, false), [B, heads, L, D]);
       return tf.reshape(headsFirst(mixed), [B * L, heads * D]);
     },
-    (dy, [query, keyT, value, probability]) =>
+    gradient: (dy, [query, keyT, value, weight]) =>
       together(["q", "k", "v"], () => {
         const ofMixed = grouped(headsFirst(tf.reshape(dy, [B, L, heads, D])), D);
-        const ofValue = product(probability, ofMixed, true, false);
-        const weighted = mul(product(ofMixed, value, false, true), probability);
-        const ofScore = sub(weighted, mul(probability, tf.sum(weighted, -1, true)));
+        const ofValue = product(weight, ofMixed, true, false);
+        const ofScore = ofScores(product(ofMixed, value, false, true), weight);
         const ofQuery = tf.reshape(mul(product(ofScore, keyT, false, true), scale), [B, heads, L, D]);
         const ofKeyT = product(query, ofScore, true, false);
         return [headsFirst(ofQuery), tf.transpose(ofKeyT, [0, 3, 1, 2]), headsFirst(ofValue)];
       }),
+  });
+  const composed = form(
+    (score) => {
+      const seen = mask ? add(tf.reshape(score, [B, heads, L, L]), mask) : score;
+      return grouped(isRecorded() ? softmax(seen) : tf.softmax(seen), L);
+    },
+    (ofWeight, weight) => {
+      const weighted = mul(ofWeight, weight);
+      return sub(weighted, mul(weight, tf.sum(weighted, -1, true)));
+    },
+  );
+  return written({ q, k, v }, composed, (run) =>
+    form(
+      (score) => run("AttentionWeights", [score, mask ?? tf.tensor1d([])], 1)[0],
+      (ofWeight, weight) => run("AttentionWeightsGradient", [ofWeight, weight], 1)[0],
+    ),
   );
 }
+
+type Weigh = (score: tf.Tensor) => tf.Tensor;
+type OfScores = (ofWeight: tf.Tensor, weight: tf.Tensor) => tf.Tensor;
 
 /**
  * `attention` within consecutive segments of one long sequence, as patches of several images; keys of other segments are

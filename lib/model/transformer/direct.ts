@@ -5,11 +5,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { product as anyProduct } from "../../core/gradients.js";
 import { type NativeBackend, nativeBackend } from "../../core/nativeBinding.js";
-
-/** A gradient is being recorded, so what is computed now will be differentiated. */
-export function isRecorded(): boolean {
-  return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();
-}
+import { isRecorded } from "../../core/tape.js";
 
 function direct(): NativeBackend | undefined {
   return isRecorded() ? undefined : nativeBackend();

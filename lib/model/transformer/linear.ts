@@ -26,15 +26,17 @@ export function mapped(x: tf.Tensor2D, weight: tf.Tensor, b?: tf.Tensor1D): tf.T
   const w: tf.Tensor2D = weight.rank === 2 ? (weight as tf.Tensor2D) : tf.reshape(weight, [weight.shape[0], -1]);
   return written(
     { x, w, ...(b && { b }) },
-    (save) => {
-      save([x, w]);
-      const y_NO = product(x, w, false, true);
-      return b ? add(y_NO, b) : y_NO;
+    {
+      value: (save) => {
+        save([x, w]);
+        const y_NO = product(x, w, false, true);
+        return b ? add(y_NO, b) : y_NO;
+      },
+      gradient: (dy, [x, w]) => ({
+        x: () => product(dy, w, false, false),
+        w: () => product(dy, x, true, false),
+        b: () => tf.sum(dy, 0),
+      }),
     },
-    (dy, [x, w]) => ({
-      x: () => product(dy, w as tf.Tensor2D, false, false),
-      w: () => product(dy, x as tf.Tensor2D, true, false),
-      b: () => tf.sum(dy, 0),
-    }),
   );
 }

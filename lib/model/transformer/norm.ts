@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { add, mul, sub } from "./direct.js";
-import { written } from "./written.js";
+import { together, written } from "./written.js";
 
 /**
  * w · x / √(mean x² + ε) over the last axis (RMSNorm, arXiv 1910.07467).
@@ -11,18 +11,28 @@ import { written } from "./written.js";
 export function rmsNorm(x: tf.Tensor2D, w: tf.Tensor1D, epsilon: number): tf.Tensor2D {
   return written(
     { x, w },
-    (save) => {
-      const inverse = inverseRms(x, epsilon);
-      const normed = mul(x, inverse);
-      save([normed, inverse, w]);
-      return mul(normed, w);
-    },
-    (dy, [normed, inverse, w]) => ({
-      x: () => {
-        const g = mul(dy, w);
-        return mul(inverse, sub(g, mul(normed, meanOf(mul(g, normed)))));
+    {
+      value: (save) => {
+        const inverse = inverseRms(x, epsilon);
+        const normed = mul(x, inverse);
+        save([normed, inverse, w]);
+        return mul(normed, w);
       },
-      w: () => tf.sum(mul(dy, normed), 0),
+      gradient: (dy, [normed, inverse, w]) => ({
+        x: () => {
+          const g = mul(dy, w);
+          return mul(inverse, sub(g, mul(normed, meanOf(mul(g, normed)))));
+        },
+        w: () => tf.sum(mul(dy, normed), 0),
+      }),
+    },
+    (run) => ({
+      value: (save) => {
+        const [out, inverse] = run("RmsNorm", [x, w, epsilon], 2);
+        save([x, w, inverse]);
+        return out;
+      },
+      gradient: (dy, saved) => together(["x", "w"], () => run("RmsNormGradient", [dy, ...saved], 2)),
     }),
   );
 }
@@ -37,20 +47,30 @@ export function rmsNorm(x: tf.Tensor2D, w: tf.Tensor1D, epsilon: number): tf.Ten
 export function layerNorm(x: tf.Tensor2D, w: tf.Tensor1D, b: tf.Tensor1D, epsilon: number): tf.Tensor2D {
   return written(
     { x, w, b },
-    (save) => {
-      const centred = sub(x, meanOf(x));
-      const inverse = inverseRms(centred, epsilon);
-      const normed = mul(centred, inverse);
-      save([normed, inverse, w]);
-      return add(mul(normed, w), b);
-    },
-    (dy, [normed, inverse, w]) => ({
-      x: () => {
-        const g = mul(dy, w);
-        return mul(inverse, sub(sub(g, meanOf(g)), mul(normed, meanOf(mul(g, normed)))));
+    {
+      value: (save) => {
+        const centred = sub(x, meanOf(x));
+        const inverse = inverseRms(centred, epsilon);
+        const normed = mul(centred, inverse);
+        save([normed, inverse, w]);
+        return add(mul(normed, w), b);
       },
-      w: () => tf.sum(mul(dy, normed), 0),
-      b: () => tf.sum(dy, 0),
+      gradient: (dy, [normed, inverse, w]) => ({
+        x: () => {
+          const g = mul(dy, w);
+          return mul(inverse, sub(sub(g, meanOf(g)), mul(normed, meanOf(mul(g, normed)))));
+        },
+        w: () => tf.sum(mul(dy, normed), 0),
+        b: () => tf.sum(dy, 0),
+      }),
+    },
+    (run) => ({
+      value: (save) => {
+        const [out, mean, inverse] = run("LayerNorm", [x, w, b, epsilon], 3);
+        save([x, w, mean, inverse]);
+        return out;
+      },
+      gradient: (dy, saved) => together(["x", "w", "b"], () => run("LayerNormGradient", [dy, ...saved], 3)),
     }),
   );
 }

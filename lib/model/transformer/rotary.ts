@@ -3,6 +3,7 @@
  * position · frequency_j.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { nativeKernels } from "../../core/nativeKernels.js";
 import { linear } from "../../core/twice.js";
 import { add, halvesSwapped, mul } from "./direct.js";
 
@@ -53,7 +54,9 @@ export function rotaryTables(
 export function rotated(x: tf.Tensor4D, { cosine, sine, back }: RotaryTables): tf.Tensor4D {
   return linear(
     x,
-    (x) => add(mul(x as tf.Tensor4D, cosine), mul(halvesSwapped(x as tf.Tensor4D), sine)),
+    (x) =>
+      (nativeKernels()?.("Rotary", [x, cosine, sine], 1)[0] as tf.Tensor4D | undefined) ??
+      add(mul(x as tf.Tensor4D, cosine), mul(halvesSwapped(x as tf.Tensor4D), sine)),
     (y) => rotated(y, { cosine, sine: back, back: sine }),
   );
 }

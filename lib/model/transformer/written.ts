@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { type NativeKernels, nativeKernels } from "../../core/nativeKernels.js";
 import { add } from "./direct.js";
 
 /** Gradients by the names of the inputs, computed when they are asked for. */
@@ -19,19 +20,32 @@ interface Engine {
  * inputs that need no gradient. Where a gradient of the gradient is wanted the tape records `value` instead, so that has to
  * consist of operations whose second order is right.
  *
- * @param inputs    what there is a gradient in
- * @param value     computes the value; hands `save` what the gradient needs
- * @param gradient  from the value's gradient and what was saved
+ * @param inputs  what there is a gradient in
+ * @param form    in TensorFlow.js' operations
+ * @param native  in operations of our own, for where there are such
  */
 export function written<T extends tf.Tensor>(
   inputs: Readonly<Record<string, tf.Tensor>>,
-  value: (save: Save) => T,
-  gradient: (dy: T, saved: tf.Tensor[]) => Gradients,
+  form: Written,
+  native?: (run: NativeKernels) => Written,
 ): T {
-  if (isNested()) return tf.tidy(() => value(() => undefined));
+  if (isNested()) return tf.tidy(() => form.value(() => undefined)) as T;
   const engine = tf.engine() as unknown as Engine;
-  const backwardsFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy as T, saved);
-  return engine.runKernelFunc({ inputs, forwardFunc: (_, save) => value(save), backwardsFunc }) as T;
+  let own = form;
+  const forwardFunc = (_: unknown, save: Save) => {
+    const kernels = native && nativeKernels();
+    if (kernels) own = native(kernels);
+    return own.value(save);
+  };
+  const backwardsFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => own.gradient(dy, saved);
+  return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc }) as T;
+}
+
+export interface Written {
+  /** hands `save` what the gradient needs */
+  readonly value: (save: Save) => tf.Tensor;
+  /** from the value's gradient and what was saved */
+  readonly gradient: (dy: tf.Tensor, saved: tf.Tensor[]) => Gradients;
 }
 
 /** Gradients that share what they need are computed together. */
@@ -45,8 +59,7 @@ export function plus<T extends tf.Tensor>(x: T, y: T): T {
   // clones, since TensorFlow.js disposes of gradients one by one
   return written(
     { x, y },
-    () => add(x, y),
-    (dy) => ({ x: () => tf.clone(dy), y: () => tf.clone(dy) }),
+    { value: () => add(x, y), gradient: (dy) => ({ x: () => tf.clone(dy), y: () => tf.clone(dy) }) },
   );
 }
 
