@@ -224,7 +224,7 @@ function withFirstErrors(meta: SolutionSet, path: string): SolutionSet {
   return { ...meta, solutions };
 }
 
-async function loadFolder(folder: string, quiet: { quiet: boolean }): Promise<StudyData> {
+async function loadFolder(folder: string, quiet: { quiet: boolean }): Promise<StudyData & { meta: SolutionSet }> {
   const [train, meta, test] = [
     await loadTrainSet(join(folder, "train.json"), quiet),
     await loadMetaSet(join(folder, "meta.json"), quiet),

@@ -23,7 +23,7 @@ export { hasSteps, joinSteps, splitSteps } from "./text/steps.js";
 export { promptText } from "./text/prompts.js";
 export { finalAnswer } from "./text/answer.js";
 export { denseRows, type Encoder, type FeatureRows, hashedFeatures } from "./text/features.js";
-export { prmBatches, type SolutionBatch, type StepBatch } from "./data/batch.js";
+export { type BatchUnit, prmBatches, type SolutionBatch, type StepBatch } from "./data/batch.js";
 export { type EncodedSolutions, type EncodedSteps, encodeSolutions, encodeSteps, prefixes } from "./data/encode.js";
 
 // images → patches and tiles
@@ -82,6 +82,7 @@ export {
 } from "./weighting/instanceNet.js";
 export { type Normalisation, normalisations } from "./weighting/normalisation.js";
 export { balanceDomains, selectByUncertainty, selectRandom, selectSmallLoss } from "./weighting/selection.js";
+export { perSolution, type PerSolutionOptions } from "./weighting/perSolution.js";
 export { product } from "./weighting/product.js";
 export { type StepLoss, stepLoss } from "./loss/step.js";
 export { aggregate, type Aggregation, aggregations } from "./loss/aggregate.js";

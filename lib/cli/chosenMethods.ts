@@ -1,8 +1,10 @@
+import type { HypergradientMethod } from "../bilevel/hypergradient/hypergradient.js";
 import { learned, type Method } from "../study/methods.js";
 import type { TrainFlags } from "./trainFlags.js";
+import { snake } from "./vlmOptions.js";
 
 /** options of the upper level, without effect when no weights are learned */
-const upperOnly = [
+export const upperOnly = [
   ..."metaBatchSize balancedMeta metaOptimizer metaLr metaMomentum metaWeightDecay metaSchedulerStepSize metaSchedulerGamma".split(
     " ",
   ),
@@ -10,6 +12,8 @@ const upperOnly = [
     " ",
   ),
 ];
+
+const secondOrder: readonly HypergradientMethod[] = ["neumann", "conjugateGradient", "unrolled", "implicit"];
 
 /** What to train, from `--weighting`, `--methods`, `--baseline` and `--retrain`. @throws Error naming options that would go unused */
 export function chosenMethods(flags: TrainFlags, given: (option: string) => boolean): Method[] {
@@ -21,9 +25,9 @@ export function chosenMethods(flags: TrainFlags, given: (option: string) => bool
   const tables = uses("instance-table", "domain-instance");
   const nets = uses("instance-net", "instance-net-published");
   const { hypergradient: way } = flags;
-  const learns = chosen.some((method) => learned.has(method));
+  const learner = chosen.find((method) => learned.has(method));
   const unused = [
-    ...(learns ? [] : [...upperOnly, "coldStartIterations"]),
+    ...(learner ? [] : [...upperOnly, "coldStartIterations"]),
     ...(tables || nets ? [] : ["activationFunction", "normalise"]),
     ...(tables ? [] : ["initialization"]),
     ...(nets ? [] : ["hiddenDim"]),
@@ -49,10 +53,16 @@ export function chosenMethods(flags: TrainFlags, given: (option: string) => bool
   if (unused.length > 0) {
     throw new Error(`--${snake(unused[0])} has no effect on ${chosen.join(", ")} with these options; leave it out`);
   }
+  if (learner !== undefined && flags.metaJsonFile === undefined) {
+    throw new Error(`${learner} learns weights on a meta set: give --meta_json_file, or --baseline for none`);
+  }
+  if (learner !== undefined && flags.gradientCheckpointing && secondOrder.includes(way)) {
+    throw new Error(
+      `--hypergradient ${way} needs second derivatives, which do not pass --gradient_checkpointing: take darts, dot or sama, or leave it out`,
+    );
+  }
   if (chosen.includes("fixed-weights") && flags.weightsPath === undefined) {
     throw new Error("fixed weights are read from --weights_path, which is missing");
   }
   return chosen;
 }
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -3,18 +3,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../core/backend.js";
 import { prefixes } from "../data/encode.js";
 import { loadTrainSet } from "../data/dreamprm.js";
-import { loadPools } from "../data/solutions.js";
+import { loadMetaSet } from "../data/solutions.js";
 import { openRecords } from "../data/files.js";
 import type { StepInput } from "../data/types.js";
 import { encodeHidden } from "../vlm/hiddenStates.js";
-import { availableBytes } from "../vlm/memory.js";
-import { refuseBeyondMemory, visionPrm } from "../vlm/visionPrm.js";
+import { frozenModel, keepStatesFlags, type StatesFlags, tuningOptions } from "./frozenModel.js";
 import { flag } from "./policyFlags.js";
-import { progress } from "./progress.js";
-import { addVlmOptions, modelFolder, type VlmFlags, visionPrmOptions } from "./vlmOptions.js";
+import { type Progress, progress } from "./progress.js";
+import { addVlmOptions, loadToScore } from "./vlmOptions.js";
 
-interface EncodeFlags extends VlmFlags {
-  rewardModel: string;
+interface EncodeFlags extends StatesFlags {
   out: string;
   json?: boolean;
   quiet?: boolean;
@@ -27,7 +25,7 @@ export function encodeCommand(): Command {
     .argument("<files...>", "training rows, meta, validation and test sets, candidates")
     .addOption(flag("reward_model <name>", "folder, or name on the hub").makeOptionMandatory())
     .requiredOption("-o, --out <folder>", "where the states are kept, also those of other files");
-  return addVlmOptions(command)
+  return addVlmOptions(command, tuningOptions)
     .option("--json", "print one JSON value")
     .option("--quiet", "no progress")
     .addHelpText(
@@ -41,43 +39,35 @@ Example:
       const quiet = flags.quiet === true || flags.json === true;
       await useBackend();
       const inputs = (await Promise.all(files.map((file) => stepsOf(file, quiet)))).flat();
-      const folder = await modelFolder(flags.rewardModel, flags, quiet);
-      const options = visionPrmOptions({ ...flags, tune: "frozen" });
-      // the state that a label is read from, or the last token's
-      const readout = flags.readout === "logits" ? "hidden" : flags.readout;
-      const opened = await visionPrm(folder, { ...options, ...(readout && { readout }) });
-      const { book, prm, vision, layout, load, dispose } = opened;
+      const { opened, source } = await frozenModel(flags, quiet);
+      const { book, prm, vision, dispose } = opened;
       await book.prepare(inputs);
-      const need = refuseBeyondMemory(opened, {
-        ...{ training: false, available: availableBytes(), forced: flags.force === true },
-      });
-      if (!quiet) process.stderr.write(`${need}\n`);
-      await load();
+      book.addPrepared(longest(inputs));
+      await loadToScore(opened, { ...flags, quiet });
       const phi = prm.init(1);
-      const bar = progress("encode", inputs.length, { quiet });
-      const { longestSide = null, transparency = null } = vision.vision?.processor.source ?? {};
-      const source = {
-        ...{ model: flags.rewardModel, layout: layout.name },
-        images: {
-          longestSide: longestSide === Infinity ? null : longestSide,
-          transparency,
-          ...vision.vision?.processor.geometry,
-        },
-      };
-      const onStep = (done: number) => bar.update(done, {});
+      let bar: Progress | undefined;
+      const onStep = (done: number, total: number) => (bar ??= progress("encode", total, { quiet })).update(done, {});
       const result = await encodeHidden(inputs, { folder: flags.out, prm, phi, book, source, onStep });
-      bar.stop();
+      bar?.stop();
       tf.dispose(phi);
       dispose();
+      const { out: _out, json: _json, quiet: _quiet, force: _force, ...made } = flags;
+      await keepStatesFlags(flags.out, made);
       if (flags.json) console.log(JSON.stringify({ ...result, folder: flags.out, size: vision.model.hiddenSize }));
       else console.log(`${result.computed} steps computed, ${result.total} in ${flags.out}`);
     });
 }
 
+/** Some prompts show what all need of memory, and whether any is too long. */
+function longest(inputs: readonly StepInput[]): StepInput[] {
+  const length = ({ question, steps }: StepInput) => steps.reduce((sum, step) => sum + step.length, question.length);
+  return [...inputs].sort((a, b) => length(b) - length(a)).slice(0, 64);
+}
+
 async function stepsOf(file: string, quiet: boolean): Promise<readonly StepInput[]> {
   const records = await openRecords(file);
-  const first = records.first[0] as Record<string, unknown> | undefined;
   await records.close();
-  if (first && "accuracy" in first && "add" in first) return (await loadTrainSet(file, { quiet })).samples;
-  return (await loadPools(file, { quiet })).flatMap(({ candidates }) => candidates).flatMap(prefixes);
+  const has = (field: string) => records.first.some((row) => typeof row === "object" && row !== null && field in row);
+  if (has("accuracy") && has("add")) return (await loadTrainSet(file, { quiet })).samples;
+  return (await loadMetaSet(file, { quiet })).solutions.flatMap(prefixes);
 }

@@ -15,7 +15,6 @@ interface EvaluateFlags extends ScoringFlags {
   resamples: number;
   latex?: "benchmarks" | "gain";
   figure?: string;
-  json?: boolean;
 }
 
 export function evaluateCommand(): Command {

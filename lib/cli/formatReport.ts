@@ -5,8 +5,9 @@ import { textTable } from "./table.js";
 export function formatReport(report: StudyReport, { domains = true }: { domains?: boolean } = {}): string {
   const { methods, baselines, data } = report;
   const parts = [
-    `${data.trainRows} training rows, ${data.metaSolutions} meta solutions` +
-      (data.metaWithoutSteps > 0 ? ` (${data.metaWithoutSteps} without recognisable steps)` : "") +
+    `${data.trainRows} training rows` +
+      (data.metaSolutions === undefined ? "" : `, ${data.metaSolutions} meta solutions`) +
+      (data.metaWithoutSteps ? ` (${data.metaWithoutSteps} without recognisable steps)` : "") +
       `; backend ${report.backend}`,
     methodTable(methods),
     baselineLine(baselines),
@@ -64,7 +65,7 @@ function domainTable({ methods, labelNoise: noise, quality }: StudyReport): stri
       ...(m.weights
         ? [[`weight, ${m.method}`, (d: string) => shown(m.weights?.[d], 2)] as [string, (d: string) => string]]
         : []),
-      ...(m.stepAucByDomain
+      ...(m.stepAuc
         ? [[`AUC, ${m.method}`, (d: string) => shown(m.stepAucByDomain?.[d])] as [string, (d: string) => string]]
         : []),
     ]),

@@ -4,18 +4,10 @@ import { type LabelledRow, labelSteps } from "../sampling/label.js";
 import { loadSolved } from "../sampling/solved.js";
 import { stoppingBias } from "../sampling/stopping.js";
 import { positive, positiveInteger } from "./arguments.js";
-import {
-  addJudgeOptions,
-  addPolicyOptions,
-  flag,
-  type JudgeFlags,
-  judgeOf,
-  type PolicyFlags,
-  templateOf,
-} from "./policyFlags.js";
+import { addPolicyOptions, flag, type PolicyFlags } from "./policyFlags.js";
 import { runJob } from "./policyJob.js";
 
-interface LabelFlags extends PolicyFlags, JudgeFlags {
+interface LabelFlags extends PolicyFlags {
   completions: number;
   adaptive?: number;
   domain?: string;
@@ -40,7 +32,7 @@ export function labelCommand(): Command {
         .choices(["user", "assistant"])
         .default("user"),
     );
-  return addJudgeOptions(addPolicyOptions(command))
+  return addPolicyOptions(command)
     .addHelpText(
       "after",
       `
@@ -56,19 +48,15 @@ answer's outcome, with times 1.`,
     .action(async (file: string, flags: LabelFlags) => {
       const { completions, adaptive, domain, prefix, out } = flags;
       const solutions = (await loadSolved(file)).map((item) => (domain === undefined ? item : { domain, ...item }));
-      const template = templateOf(prefix === "user" ? "label" : "sample", flags.template);
       const stopping = { completions, ...(adaptive !== undefined && { halfWidth: adaptive }) };
-      await runJob("label", flags, (policy) => {
-        const judge = judgeOf(flags, policy);
-        return {
-          total: solutions.length,
-          settings: {
-            ...{ solutions: file, judge: judge.name, prefix, template: template.text, ...stopping },
-            ...(adaptive !== undefined && { bias: stoppingBias(stopping) }),
-          },
-          results: labelSteps(solutions, { policy, judge, stopping, template, prefix, folder: path.dirname(out) }),
-          row: (row: LabelledRow) => row,
-        };
-      });
+      await runJob("label", prefix === "user" ? "label" : "sample", flags, (tools) => ({
+        total: solutions.length,
+        settings: {
+          ...{ solutions: file, prefix, ...stopping },
+          ...(adaptive !== undefined && { bias: stoppingBias(stopping) }),
+        },
+        results: labelSteps(solutions, { ...tools, stopping, prefix, folder: path.dirname(out) }),
+        row: (row: LabelledRow) => row,
+      }));
     });
 }

@@ -13,7 +13,7 @@ import {
 import { integer, notNegative, positive, positiveInteger, share } from "./arguments.js";
 
 /** What the commands that ask a policy take, after parsing. */
-export interface PolicyFlags extends Omit<PolicyOptions, "cache" | "timeoutMs" | "retry" | "budget" | "prices"> {
+export interface PolicyFlags extends JudgeFlags, Omit<PolicyOptions, Composed> {
   out: string;
   cache?: string;
   timeout: number;
@@ -28,8 +28,11 @@ export interface PolicyFlags extends Omit<PolicyOptions, "cache" | "timeoutMs" |
   quiet?: boolean;
 }
 
+/** made of several flags */
+type Composed = "cache" | "timeoutMs" | "retry" | "budget" | "prices";
+
 /** How answers are judged. */
-export interface JudgeFlags {
+interface JudgeFlags {
   match: (typeof answerMatches)[number] | "judge";
   tolerance?: number;
   judgeModel?: string;
@@ -74,10 +77,10 @@ export function addPolicyOptions(command: Command): Command {
   number("input_price", "money per million input tokens", notNegative);
   number("output_price", "money per million output tokens", notNegative);
   number("image_tokens", "most tokens that the model makes of an image, for the budget", positiveInteger, 16_384);
-  return command.option("--json", "print one JSON value").option("--quiet", "no progress");
+  return addJudgeOptions(command.option("--json", "print one JSON value").option("--quiet", "no progress"));
 }
 
-export function addJudgeOptions(command: Command): Command {
+function addJudgeOptions(command: Command): Command {
   return command
     .addOption(
       flag("match <kind>", "when an answer is the ground truth")

@@ -2,10 +2,12 @@ import writeFileAtomic from "write-file-atomic";
 import { writeRows } from "../data/write.js";
 import { BudgetError } from "../sampling/budget.js";
 import type { Done, Failure } from "../sampling/failure.js";
+import type { Judge } from "../sampling/judge.js";
 import type { Policy, PolicyUsage } from "../sampling/policy.js";
 import { StoppedError } from "../sampling/sender.js";
+import type { Template, TemplateKind } from "../sampling/template.js";
 import { redactText } from "../tracker/redact.js";
-import { cacheFolder, policyOf, type PolicyFlags } from "./policyFlags.js";
+import { cacheFolder, judgeOf, type PolicyFlags, policyOf, templateOf } from "./policyFlags.js";
 import { progress } from "./progress.js";
 import { numberText } from "./table.js";
 
@@ -26,10 +28,17 @@ export interface JobReport {
 export interface Job<T> {
   /** items to do */
   readonly total: number;
-  /** what the rows depend on, besides the policy's options */
+  /** what the rows depend on, besides policy, judge and template */
   readonly settings: object;
   readonly results: AsyncIterable<Done<T>>;
   readonly row: (result: T) => object;
+}
+
+/** What a job works with. */
+export interface Tools {
+  readonly policy: Policy;
+  readonly judge: Judge;
+  readonly template: Template;
 }
 
 const SHOWN = 10;
@@ -38,7 +47,13 @@ const SHOWN = 10;
  * Runs a job on a policy and writes its rows, in order. Ctrl-C lets requests under way come in and says how to go on; a
  * budget that is used up ends the job with the rows that it has.
  */
-export async function runJob<T>(name: string, flags: PolicyFlags, begin: (policy: Policy) => Job<T>): Promise<void> {
+export async function runJob<T>(
+  name: string,
+  kind: TemplateKind,
+  flags: PolicyFlags,
+  begin: (tools: Tools) => Job<T>,
+): Promise<void> {
+  const template = templateOf(kind, flags.template);
   const policy = await policyOf(flags);
   for (const note of policy.notes) console.error(note);
   const stop = () => {
@@ -48,7 +63,8 @@ export async function runJob<T>(name: string, flags: PolicyFlags, begin: (policy
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.once(signal, stop);
   try {
-    const report = await written(name, flags, policy, begin(policy));
+    const tools = { policy, judge: judgeOf(flags, policy), template };
+    const report = await written(name, flags, tools, begin(tools));
     console.log(flags.json ? JSON.stringify(report) : text(report, cacheFolder(flags)));
     if (report.failures.length > 0 || report.ended !== undefined) process.exitCode = 1;
   } catch (error) {
@@ -61,7 +77,8 @@ export async function runJob<T>(name: string, flags: PolicyFlags, begin: (policy
   }
 }
 
-async function written<T>(name: string, flags: PolicyFlags, policy: Policy, job: Job<T>): Promise<JobReport> {
+async function written<T>(name: string, flags: PolicyFlags, tools: Tools, job: Job<T>): Promise<JobReport> {
+  const { policy, judge, template } = tools;
   const { total, results, row, settings } = job;
   const bar = progress(name, total, { quiet: flags.quiet === true });
   const failures: Failure[] = [];
@@ -98,7 +115,7 @@ async function written<T>(name: string, flags: PolicyFlags, policy: Policy, job:
           stop,
           extraBody,
         },
-        ...settings,
+        ...{ judge: judge.name, template: template.text, ...settings },
       },
     };
     await writeFileAtomic(`${flags.out}.record.json`, `${JSON.stringify(report, null, 2)}\n`);

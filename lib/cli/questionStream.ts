@@ -12,9 +12,6 @@ export interface QuestionStream {
   readonly questions: () => AsyncGenerator<ScoredQuestion>;
 }
 
-/** questions that a model scores at once */
-const CHUNK = 128;
-
 /**
  * Opens pools: with given step scores (see `openScoredPools`, streamed), or in any format that `loadPools` reads.
  *
@@ -70,9 +67,9 @@ async function* scoredBy(models: TrainedModels, questions: Questions): AsyncGene
   let chunk: ScoredQuestion[] = [];
   for await (const question of questions) {
     chunk.push(question);
-    if (chunk.length < CHUNK) continue;
-    yield* models.score(chunk);
+    if (chunk.length < models.chunk) continue;
+    yield* await models.score(chunk);
     chunk = [];
   }
-  if (chunk.length > 0) yield* models.score(chunk);
+  if (chunk.length > 0) yield* await models.score(chunk);
 }

@@ -5,18 +5,10 @@ import { loadQuestions } from "../sampling/question.js";
 import { sampleSolutions } from "../sampling/sample.js";
 import { type Solved, toSolvedRow } from "../sampling/solved.js";
 import { positiveInteger } from "./arguments.js";
-import {
-  addJudgeOptions,
-  addPolicyOptions,
-  flag,
-  type JudgeFlags,
-  judgeOf,
-  type PolicyFlags,
-  templateOf,
-} from "./policyFlags.js";
+import { addPolicyOptions, flag, type PolicyFlags } from "./policyFlags.js";
 import { runJob } from "./policyJob.js";
 
-interface SampleFlags extends PolicyFlags, JudgeFlags {
+interface SampleFlags extends PolicyFlags {
   samples: number;
   imageRoot?: string;
 }
@@ -31,7 +23,7 @@ export function sampleCommand(): Command {
     )
     .addOption(flag("samples <number>", "N, solutions per question").argParser(positiveInteger).default(8))
     .addOption(flag("image_root <folder>", "folder that image paths count from (default: the file's)"));
-  return addJudgeOptions(addPolicyOptions(command))
+  return addPolicyOptions(command)
     .addHelpText(
       "after",
       `
@@ -52,15 +44,11 @@ ${defaultTemplates.sample.trim().replace(/^/gm, "  ")}`,
     .action(async (file: string, flags: SampleFlags) => {
       const { samples, imageRoot, out } = flags;
       const questions = await loadQuestions(file, imageRoot === undefined ? {} : { imageRoot });
-      const template = templateOf("sample", flags.template);
-      await runJob("sample", flags, (policy) => {
-        const judge = judgeOf(flags, policy);
-        return {
-          total: questions.length,
-          settings: { questions: file, samples, judge: judge.name, template: template.text },
-          results: sampleSolutions(questions, { policy, samples, template, judge }),
-          row: (solved: Solved) => toSolvedRow(solved, { folder: path.dirname(out) }),
-        };
-      });
+      await runJob("sample", "sample", flags, (tools) => ({
+        total: questions.length,
+        settings: { questions: file, samples },
+        results: sampleSolutions(questions, { ...tools, samples }),
+        row: (solved: Solved) => toSolvedRow(solved, { folder: path.dirname(out) }),
+      }));
     });
 }

@@ -6,14 +6,21 @@ import { prefixes } from "../data/encode.js";
 import { loadPools } from "../data/solutions.js";
 import type { Solution } from "../data/types.js";
 import { unlabelledPools } from "../vlm/unlabelledPools.js";
-import { availableBytes } from "../vlm/memory.js";
-import { refuseBeyondMemory, visionPrm, type VisionPrm } from "../vlm/visionPrm.js";
+import { visionPrm, type VisionPrm } from "../vlm/visionPrm.js";
 import { flag } from "./policyFlags.js";
 import { progress } from "./progress.js";
-import { addVlmOptions, modelFolder, type VlmFlags, visionPrmOptions } from "./vlmOptions.js";
+import {
+  addVlmOptions,
+  isVlm,
+  likeRun,
+  loadToScore,
+  modelFolder,
+  type VlmFlags,
+  visionPrmOptions,
+} from "./vlmOptions.js";
 
 interface ScoreFlags extends VlmFlags {
-  rewardModel: string;
+  rewardModel?: string;
   out: string;
   json?: boolean;
   quiet?: boolean;
@@ -27,31 +34,29 @@ export function scoreCommand(): Command {
       "<solutions>",
       "JSON or JSON lines in any format of solutions or candidates, or rows with question and steps or response",
     )
-    .addOption(flag("reward_model <name>", "folder, or name on the hub").makeOptionMandatory())
+    .addOption(flag("reward_model <name>", "folder, or name on the hub (default: that of the run to start from)"))
     .requiredOption("-o, --out <file>", "what to write, as JSON lines");
-  return addVlmOptions(command)
+  return addVlmOptions(command, new Set(["gradientCheckpointing"]))
     .option("--json", "print one JSON value")
     .option("--quiet", "no progress")
     .addHelpText(
       "after",
       `
 Example:
-  dreamprm score candidates.json --reward_model OpenGVLab/InternVL3-1B --start_from experiments/runs/ID -o scored.jsonl
+  dreamprm score candidates.json --start_from experiments/runs/ID -o scored.jsonl
 
-Every question is a row with its candidates and their step_scores, which dreamprm evaluate reads.`,
+From a run come also the options with which its model reads steps. Every question is a row with its candidates and
+their step_scores, which dreamprm evaluate reads.`,
     )
-    .action(async (file: string, flags: ScoreFlags) => {
+    .action(async (file: string, given: ScoreFlags) => {
+      const flags = await likeRun(command, given);
       const quiet = flags.quiet === true || flags.json === true;
       await useBackend();
       const pools = (await unlabelledPools(file)) ?? (await loadPools(file, { quiet }));
       const opened = await openForScoring(flags, quiet);
       const solutions = pools.flatMap(({ candidates }) => candidates);
       const rows = await opened.book.add(solutions.flatMap((solution) => prefixes(solution as Solution)));
-      const need = refuseBeyondMemory(opened, {
-        ...{ training: false, available: availableBytes(), forced: flags.force === true },
-      });
-      if (!quiet) process.stderr.write(`${need}\n`);
-      await opened.load();
+      await loadToScore(opened, { ...flags, quiet });
       const bar = progress("score", solutions.length, { quiet });
       const scores = scoreAll(opened, solutions, rows, (done) => bar.update(done, {}));
       bar.stop();
@@ -76,6 +81,12 @@ Every question is a row with its candidates and their step_scores, which dreampr
 
 /** @throws Error when the model has a head and no φ was given */
 async function openForScoring(flags: ScoreFlags, quiet: boolean): Promise<VisionPrm> {
+  if (flags.rewardModel === undefined) {
+    throw new Error("--reward_model is missing, and --start_from names no run that knows it");
+  }
+  if (!isVlm({ rewardModel: flags.rewardModel })) {
+    throw new Error(`${flags.startFrom} is a head on features: dreamprm evaluate FILE --run RUN scores with it`);
+  }
   const folder = await modelFolder(flags.rewardModel, flags, quiet);
   const opened = await visionPrm(folder, visionPrmOptions(flags));
   if (opened.readout !== "label" && flags.startFrom === undefined) {

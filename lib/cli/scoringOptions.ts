@@ -14,7 +14,7 @@ import { type Method, methodNames } from "../study/methods.js";
 import { defaultStore, openStore } from "../tracker/store.js";
 import { integer, integers, list } from "./arguments.js";
 import { openQuestions, type QuestionStream } from "./questionStream.js";
-import { trainStudy } from "./train.js";
+import { settled, trainStudy } from "./train.js";
 import { type TrainedModels, trainedModels } from "./trainedModels.js";
 import type { TrainFlags } from "./trainFlags.js";
 import { addTrainOptions } from "./trainOptions.js";
@@ -33,6 +33,7 @@ export interface ScoringFlags {
   seed: number;
   by?: "domain" | "generator";
   subsets?: number;
+  json?: boolean;
 }
 
 export function addScoringOptions(command: Command): Command {
@@ -79,13 +80,13 @@ export async function scoredQuestions(
 }
 
 async function modelsOf(flags: ScoringFlags): Promise<TrainedModels | undefined> {
-  const { run, train, meta, methods = ["vanilla"], seeds = [1, 2, 3], trainArgs = "", store } = flags;
+  const { run, train, meta, methods = ["vanilla"], seeds = [1, 2, 3], trainArgs = "", store, json = false } = flags;
   if (train === undefined) {
     const unused = (["meta", "methods", "seeds", "trainArgs"] as const).find((name) => flags[name] !== undefined);
     if (unused) throw new Error(`--${unused === "trainArgs" ? "train-args" : unused} has no effect without --train`);
     if (!run) return undefined;
     await useBackend();
-    return trainedModels(await openStore(store ?? defaultStore()), run);
+    return trainedModels(await openStore(store ?? defaultStore()), run, json);
   }
   if (run) throw new Error("--run and --train choose the model twice; give one");
   if (meta === undefined) throw new Error("--train needs --meta, solutions whose outcome is known");
@@ -94,8 +95,8 @@ async function modelsOf(flags: ScoringFlags): Promise<TrainedModels | undefined>
     ...(store === undefined ? [] : ["--store", store]),
     ...trainArgs.split(/\s+/).filter((arg) => arg !== ""),
   ];
-  const parsed = addTrainOptions(new Command("--train-args")).parse(args, { from: "user" }).opts<TrainFlags>();
-  const trained = await trainStudy({ ...parsed, seeds }, methods);
+  const command = addTrainOptions(new Command("--train-args")).parse(args, { from: "user" });
+  const trained = await trainStudy({ ...settled(command, command.opts<TrainFlags>()), seeds }, methods);
   const ids = trained.outcomes.map((outcome) => outcome.run);
-  return trainedModels(trained.store, ids);
+  return trainedModels(trained.store, ids, json);
 }

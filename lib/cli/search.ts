@@ -10,18 +10,10 @@ import type { Policy } from "../sampling/policy.js";
 import { loadQuestions, type Question } from "../sampling/question.js";
 import { toSolvedRow } from "../sampling/solved.js";
 import { positiveInteger, wholeNotNegative } from "./arguments.js";
-import {
-  addJudgeOptions,
-  addPolicyOptions,
-  flag,
-  type JudgeFlags,
-  judgeOf,
-  type PolicyFlags,
-  templateOf,
-} from "./policyFlags.js";
+import { addPolicyOptions, flag, type PolicyFlags } from "./policyFlags.js";
 import { runJob } from "./policyJob.js";
 
-interface SearchFlags extends PolicyFlags, JudgeFlags {
+interface SearchFlags extends PolicyFlags {
   prm: string;
   beams: number;
   expansions: number;
@@ -44,7 +36,7 @@ export function searchCommand(): Command {
     .addOption(flag("max_steps <number>", "longest solution").argParser(positiveInteger).default(10))
     .addOption(flag("lookahead <number>", "steps drawn greedily before scoring").argParser(wholeNotNegative).default(0))
     .addOption(flag("image_root <folder>", "folder that image paths count from (default: the file's)"));
-  return addJudgeOptions(addPolicyOptions(command))
+  return addPolicyOptions(command)
     .addHelpText(
       "after",
       `
@@ -58,9 +50,7 @@ A row is the best solution of a question in the evaluation format, with the whol
       const { prm, beams, expansions, maxSteps, lookahead, imageRoot, out } = flags;
       const scoreSteps = await scorerOf(prm);
       const questions = await loadQuestions(file, imageRoot === undefined ? {} : { imageRoot });
-      const template = templateOf("search", flags.template);
-      await runJob("search", flags, (policy) => {
-        const judge = judgeOf(flags, policy);
+      await runJob("search", "search", flags, ({ policy, judge, template }) => {
         const options = { policy, scoreSteps, beams, expansions, maxSteps, lookahead, template };
         const find = (question: Question) =>
           orFailure(question.questionId, async () => {
@@ -68,16 +58,7 @@ A row is the best solution of a question in the evaluation format, with the whol
           });
         return {
           total: questions.length,
-          settings: {
-            questions: file,
-            prm,
-            beams,
-            expansions,
-            maxSteps,
-            lookahead,
-            judge: judge.name,
-            template: template.text,
-          },
+          settings: { questions: file, prm, beams, expansions, maxSteps, lookahead },
           results: inOrder(questions, policy.concurrency, find),
           row: (row: object) => row,
         };

@@ -7,7 +7,6 @@ import { addScoringOptions, scoredQuestions, type ScoringFlags } from "./scoring
 interface SelectFlags extends ScoringFlags {
   out: string;
   method?: string;
-  json?: boolean;
 }
 
 export function selectCommand(): Command {

@@ -4,40 +4,44 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checkpoint, loadCheckpoint } from "../bilevel/checkpoint.js";
-import { type BackendReport, useBackend } from "../core/backend.js";
 import { saveTensors } from "../core/safetensors.js";
-import { loadTrainSet } from "../data/dreamprm.js";
-import { loadMetaSet, loadPools } from "../data/solutions.js";
-import { refuseOverlap } from "../data/split.js";
-import { loadPlantedQuality } from "../data/synthetic.js";
-import type { StudyConfig, StudyData } from "../study/config.js";
+import type { StudyConfig } from "../study/config.js";
 import { type Method, methodNames } from "../study/methods.js";
 import { type StudyReport, studyReport } from "../study/report.js";
-import { encodeStudy, type EncodedStudy, type Outcome, totalIterations, trainRun } from "../study/trainRun.js";
+import { type EncodedStudy, type Outcome, totalIterations, trainRun } from "../study/trainRun.js";
 import type { Run } from "../tracker/run.js";
 import { defaultStore, openStore, type Store } from "../tracker/store.js";
 import { formatReport } from "./formatReport.js";
+import { openStudy, type Study } from "./openStudy.js";
 import { progress } from "./progress.js";
 import { applyRecipe } from "./recipes.js";
-import { studyConfig } from "./trainConfig.js";
 import { chosenMethods } from "./chosenMethods.js";
 import type { TrainFlags } from "./trainFlags.js";
 import { addTrainOptions } from "./trainOptions.js";
-import { isVlm, refuseUnusedOptions, vlmStudy } from "./vlmStudy.js";
+import { trainHelp } from "./trainHelp.js";
+import { refuseUnusedOptions } from "./vlmStudy.js";
 import { saveWeights } from "./weightFiles.js";
 
 export function trainCommand(): Command {
-  const command = addTrainOptions(
-    new Command("train").description("train PRMs on weighted data, log every run, and report what came out"),
+  const command = new Command("train").description(
+    "train PRMs on weighted data, log every run, and report what came out",
   );
-  return command.action(async (given: TrainFlags) => {
-    const flags = applyRecipe(command, given);
-    const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
-    refuseUnusedOptions(flags, isGiven);
-    const methods = chosenMethods(flags, isGiven);
+  addTrainOptions(command);
+  return command.addHelpText("after", trainHelp).action(async (given: TrainFlags) => {
+    const flags = settled(command, given);
+    const methods = chosenMethods(flags, (option) => isGiven(command, option));
     const { report } = await trainStudy(flags, methods);
     console.log(flags.json ? JSON.stringify(report) : formatReport(report));
   });
+}
+
+const isGiven = (command: Command, option: string) => command.getOptionValueSource(option) === "cli";
+
+/** Parsed options with the values of a recipe, or those for a vision-language model. */
+export function settled(command: Command, given: TrainFlags): TrainFlags {
+  const flags = applyRecipe(command, given);
+  refuseUnusedOptions(flags, (option) => isGiven(command, option));
+  return flags;
 }
 
 /** `dreamprm resume RUN`: goes on where the run's last checkpoint was taken, with the run's own options. */
@@ -57,12 +61,14 @@ export function resumeCommand(): Command {
 
 /** Trains every method from every seed on one data set; what `dreamprm train` and `dreamprm demo` do. */
 export async function trainStudy(
-  flags: TrainFlags,
+  given: TrainFlags,
   methods: readonly Method[],
 ): Promise<{ report: StudyReport; outcomes: Outcome[]; store: Store }> {
-  const study = await openStudy(flags);
-  const { data, encoded, config, store, backend } = study;
+  const study = await openStudy(given);
+  const { flags, data, encoded, config, store, backend } = study;
   const outcomes: Outcome[] = [];
+  // what cannot be is refused before a run begins
+  for (const method of methods) totalIterations(method, config, encoded, data.train.domains);
   for (const method of methods) {
     for (const seed of flags.seeds ?? [flags.seed]) {
       const run = await store.startRun({
@@ -75,7 +81,7 @@ export async function trainStudy(
         resources: { tensors: () => tf.memory().numTensors },
         weightsEvery: weightsEvery(config, encoded),
       });
-      outcomes.push(await trainLogged({ method, seed, run, flags, study }));
+      outcomes.push(await trainLogged({ method, seed, run, study }));
     }
   }
   return { report: reported(study, outcomes), outcomes, store };
@@ -90,27 +96,11 @@ async function resumeRun(store: Store, id: string, options: { json?: boolean; qu
     throw new Error(`run ${record.id} has no checkpoint; train with --save_every_iterations to get some`);
   }
   const resume = await loadCheckpoint(path);
-  const flags = { ...params, ...options, store: store.folder };
-  const study = await openStudy(flags);
+  const study = await openStudy({ ...params, ...options, store: store.folder });
   const { step } = resume.extra as { step: number };
   const run = await store.resumeRun(record.id, { step });
-  const outcome = await trainLogged({ method, seed: flags.seed, run, flags, study, resume });
+  const outcome = await trainLogged({ method, seed: params.seed, run, study, resume });
   return { report: reported(study, [outcome]) };
-}
-
-type Study = Awaited<ReturnType<typeof openStudy>>;
-
-/** Backend, data and configuration that the runs of one command share. */
-async function openStudy(flags: TrainFlags) {
-  const backend = await chosenBackend(flags);
-  const data = await loadStudy(flags, flags.json === true || flags.quiet === true);
-  const quality = flags.qualityJsonFile === undefined ? undefined : await loadPlantedQuality(flags.qualityJsonFile);
-  const vlm = isVlm(flags) ? await vlmStudy(flags, data) : undefined;
-  const config = await studyConfig(flags, data, vlm);
-  const store = await openStore(flags.store ?? defaultStore());
-  const encoded = encodeStudy(data, config);
-  await vlm?.load();
-  return { backend, data, quality, config, store, encoded, vlm };
 }
 
 function reported({ backend, store, data, quality }: Study, outcomes: readonly Outcome[]): StudyReport {
@@ -122,24 +112,27 @@ async function trainLogged({
   method,
   seed,
   run,
-  flags,
-  study: { data, encoded, config, vlm },
+  study: { flags, data, encoded, config, vlm },
   resume,
 }: {
   method: Method;
   seed: number;
   run: Run;
-  flags: TrainFlags;
   study: Study;
   resume?: Checkpoint;
 }): Promise<Outcome> {
   const artifacts = join(run.folder, "artifacts");
   await mkdir(artifacts, { recursive: true });
   const total = totalIterations(method, config, encoded, data.train.domains);
-  const bar = progress(`${method}, seed ${seed}`, total, { quiet: flags.quiet === true });
+  const label = `${method}, seed ${seed}`;
+  const bar = progress(label, total, { quiet: flags.quiet === true });
   try {
     const checkpoint = checkpointPath(run.folder);
-    const shared = { method, seed, data, encoded, config, run, checkpoint, onIteration: bar.update };
+    const onEvaluate = () => {
+      bar.stop();
+      if (vlm && !flags.quiet) process.stderr.write(`${label}  evaluating\n`);
+    };
+    const shared = { method, seed, data, encoded, config, run, checkpoint, onIteration: bar.update, onEvaluate };
     const outcome = await trainRun({ ...shared, ...(resume && { resume }) });
     await saveTensors(join(artifacts, "phi.safetensors"), outcome.phi, { run: run.id });
     await vlm?.save(artifacts, outcome.phi);
@@ -189,27 +182,4 @@ function stored(flags: TrainFlags): object {
 function weightsEvery({ iterations, upper: { unrollSteps = 1 } }: StudyConfig, { train }: EncodedStudy): number {
   const snapshots = Math.max(10, Math.min(100, Math.floor(5e6 / train.instances.length)));
   return Math.max(1, Math.floor(iterations / unrollSteps / snapshots));
-}
-
-async function chosenBackend({ device }: TrainFlags): Promise<BackendReport> {
-  if (device === "cuda") process.env["DREAMPRM_BACKEND"] ??= "native-gpu";
-  return useBackend(device === "cpu" ? "native" : "native-gpu");
-}
-
-async function loadStudy(flags: TrainFlags, quiet: boolean): Promise<StudyData> {
-  const { withoutSteps } = flags;
-  const optional = async (path: string | undefined) => (path === undefined ? undefined : loadMetaSet(path, { quiet }));
-  const train = await loadTrainSet(flags.trainJsonFile, { quiet });
-  const meta = await loadMetaSet(flags.metaJsonFile, { withoutSteps, quiet });
-  const validation = await optional(flags.validationJsonFile);
-  const test = await optional(flags.testJsonFile);
-  const pools =
-    flags.candidatesJsonFile === undefined ? undefined : await loadPools(flags.candidatesJsonFile, { quiet });
-  refuseOverlap({
-    train: train.samples,
-    meta: meta.solutions,
-    ...(validation && { validation: validation.solutions }),
-    test: [...(test?.solutions ?? []), ...(pools?.flatMap(({ candidates }) => candidates) ?? [])],
-  });
-  return { train, meta, ...(validation && { validation }), ...(test && { test }), ...(pools && { pools }) };
 }

@@ -1,4 +1,5 @@
 import type { HypergradientOptions } from "../bilevel/hypergradient/hypergradient.js";
+import { solutionsOf } from "../data/encode.js";
 import { mlpHead, linearHead } from "../model/head.js";
 import type { OptimizerOptions } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedule.js";
@@ -18,14 +19,14 @@ export async function studyConfig(flags: TrainFlags, { train }: StudyData, vlm?:
   const { hiddenStates, buckets } = flags;
   const encoder =
     vlm?.encoder ?? (hiddenStates === undefined ? hashedFeatures({ buckets }) : await hiddenFeatures(hiddenStates));
-  const features = encoder.size;
-  const perEpoch = Math.max(1, Math.floor(train.samples.length / flags.batchSize));
-  const iterations = Math.min(flags.iterationNum, flags.maxEpoch * perEpoch);
+  const units = flags.batchUnit === "solution" ? solutionsOf(train.samples).names.length : train.samples.length;
+  const perEpoch = Math.max(1, Math.floor(units / flags.batchSize));
+  const most = Math.max(1, Math.round(flags.maxEpoch * perEpoch));
+  const iterations = Math.min(flags.iterationNum ?? most, most);
   const { lower, upper } = schedules(flags, iterations);
-  const mlp = flags.rewardModel === "mlp";
   const activation = weightActivation(flags);
   return {
-    prm: vlm?.prm ?? (mlp ? mlpHead({ features, hidden: flags.mlpDim }) : linearHead({ features })),
+    prm: vlm?.prm ?? headOf(flags, encoder.size),
     encoder,
     stepLoss: flags.stepLoss,
     aggregation: flags.aggregationFunction,
@@ -33,6 +34,7 @@ export async function studyConfig(flags: TrainFlags, { train }: StudyData, vlm?:
     metaLoss: flags.metaLoss,
     instance: flags.instance,
     stepWeighting: flags.stepWeighting,
+    unit: flags.batchUnit,
     batchSize: flags.batchSize,
     metaBatchSize: flags.metaBatchSize,
     balancedMeta: flags.balancedMeta === true,
@@ -63,7 +65,7 @@ export async function studyConfig(flags: TrainFlags, { train }: StudyData, vlm?:
     net: {
       ...(flags.hiddenDim !== undefined && { hiddenDim: flags.hiddenDim }),
       ...(flags.netInputs && { inputs: flags.netInputs }),
-      ...(mlp && { hiddenSize: flags.mlpDim }),
+      ...(flags.rewardModel === "mlp" && { hiddenSize: flags.mlpDim }),
     },
     averageLast: flags.averageLast,
     validateEvery: flags.validateEvery,
@@ -71,6 +73,11 @@ export async function studyConfig(flags: TrainFlags, { train }: StudyData, vlm?:
     checkpointEvery: flags.saveEveryIterations,
     ...(flags.retrain === true && { weights: await readWeights(flags.weightsPath ?? "") }),
   };
+}
+
+/** The head that `--reward_model` names. */
+export function headOf({ rewardModel, mlpDim }: Pick<TrainFlags, "rewardModel" | "mlpDim">, features: number) {
+  return rewardModel === "mlp" ? mlpHead({ features, hidden: mlpDim }) : linearHead({ features });
 }
 
 function optimizer(kind: "adamw" | "sgd", momentum: number, weightDecay: number): OptimizerOptions {

@@ -1,4 +1,5 @@
 import type { HypergradientMethod } from "../bilevel/hypergradient/hypergradient.js";
+import type { BatchUnit } from "../data/batch.js";
 import type { Aggregation } from "../loss/aggregate.js";
 import type { LossTarget } from "../loss/objective.js";
 import type { StepLoss } from "../loss/step.js";
@@ -11,7 +12,8 @@ import type { VlmFlags } from "./vlmOptions.js";
 /** Everything `dreamprm train` takes, after parsing. */
 export interface TrainFlags extends VlmFlags {
   trainJsonFile: string;
-  metaJsonFile: string;
+  /** left out where no weights are learned */
+  metaJsonFile?: string;
   validationJsonFile?: string;
   testJsonFile?: string;
   candidatesJsonFile?: string;
@@ -40,11 +42,13 @@ export interface TrainFlags extends VlmFlags {
   hiddenDim?: number;
   netInputs?: InstanceNetInput[];
   normalise: Normalisation;
-  iterationNum: number;
+  /** left out: `maxEpoch` alone counts */
+  iterationNum?: number;
   coldStartIterations: number;
   referenceIterations?: number;
   keepShare: number;
   maxEpoch: number;
+  batchUnit: BatchUnit;
   batchSize: number;
   metaBatchSize: number;
   balancedMeta?: boolean;

@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { hypergradientMethods } from "../bilevel/hypergradient/hypergradient.js";
+import { batchUnits } from "../data/batch.js";
 import { aggregations } from "../loss/aggregate.js";
 import { lossTargets } from "../loss/objective.js";
 import { methodNames } from "../study/methods.js";
+import { type Tuning, tunings } from "../vlm/visionPrm.js";
 import { instanceNetInputs } from "../weighting/instanceNet.js";
 import { normalisations } from "../weighting/normalisation.js";
 import {
@@ -17,30 +19,33 @@ import {
   share,
   wholeNotNegative,
 } from "./arguments.js";
-import { recipeNames } from "./recipes.js";
+import { flag } from "./policyFlags.js";
+import { recipeNames, vlmDefaults } from "./recipes.js";
 import { activationNames } from "./trainFlags.js";
 import { addVlmOptions, precision } from "./vlmOptions.js";
 
 /**
- * Adds the options to a command. Every name is DreamPRM's or DreamPRM-1.5's where they have one, and is understood with
- * underscores and with hyphens. Defaults are for heads on hashed features where the published ones are for models of
- * 1B and 2B parameters (`--lr` 5e-7).
+ * Adds the options to a command, but for those in `without`. Every name is DreamPRM's or DreamPRM-1.5's where they have
+ * one, and is understood with underscores and with hyphens. Defaults are for heads on features; `vlmDefaults` replaces
+ * some where the reward model is a vision-language model.
  */
-export function addTrainOptions(command: Command): Command {
-  const option = (names: string, description: string, extra: (option: Option) => Option = (o) => o) =>
-    command.addOption(extra(new Option(bothSpellings(names), description)));
+export function addTrainOptions(command: Command, without: ReadonlySet<string> = new Set()): Command {
+  const option = (names: string, description: string, extra: (option: Option) => Option = (o) => o) => {
+    const made = extra(names.includes(", ") ? new Option(`--${names}`, description) : flag(names, description));
+    if (!without.has(made.attributeName())) command.addOption(made);
+  };
   const number = (names: string, description: string, value: number | undefined, check: (text: string) => number) =>
-    option(`${names} <number>`, description, (o) => (value === undefined ? o : o.default(value)).argParser(check));
+    option(`${names} <number>`, description, (o) => (value === undefined ? o : withDefault(o, value)).argParser(check));
   const choice = (names: string, description: string, choices: readonly string[], value?: string) =>
     option(`${names} <name>`, description, (o) => (value === undefined ? o : o.default(value)).choices(choices));
 
   // data
-  option("train_json_file <file>", "training rows in DreamPRM's format", (o) => o.makeOptionMandatory());
-  option("meta_json_file <file>", "meta set: DreamPRM, DreamPRM-1.5 or evaluation format", (o) =>
+  option("train_json_file <file>", "training rows of DreamPRM, or conversations of DreamPRM-1.5", (o) =>
     o.makeOptionMandatory(),
   );
+  option("meta_json_file <file>", "meta set, in any format of solutions; needed where weights are learned");
   option("validation_json_file <file>", "solutions on which the best iteration and thresholds are chosen");
-  option("test_json_file <file>", "solutions with step labels for evaluation");
+  option("test_json_file <file>", "solutions for evaluation: by step labels, and rows of candidates by best-of-N");
   option("candidates_json_file <file>", "candidate solutions for best-of-N");
   option("quality_json_file <file>", "quality of each domain, to compare the learned weights with");
   choice("without_steps", "a solution without recognisable steps is", ["one-step", "skip"], "one-step");
@@ -95,7 +100,8 @@ export function addTrainOptions(command: Command): Command {
   number("iteration_num", "lower iterations", 2000, positiveInteger);
   number("cold_start_iterations", "supervised iterations before weights are learned", 0, wholeNotNegative);
   number("max_epoch", "at most so many passes over the training rows", 120, positiveInteger);
-  number("batch_size", "steps per lower iteration", 64, positiveInteger);
+  choice("batch_unit", "what a batch counts: steps, or solutions with all their steps", batchUnits, "step");
+  number("batch_size", "steps or solutions per lower iteration", 64, positiveInteger);
   number("meta_batch_size", "solutions per upper update", 32, positiveInteger);
   option("balanced_meta", "as many solutions of every domain in a meta batch");
   choice("optimizer", "of φ", ["adamw", "sgd"], "adamw");
@@ -150,9 +156,11 @@ export function addTrainOptions(command: Command): Command {
   return addVlmOptions(command);
 }
 
-/** "batch_size <n>" ↦ "--batch_size, --batch-size <n>" */
-function bothSpellings(names: string): string {
-  const [, first, rest] = /^(\S+?)(,.*|\s.*)?$/.exec(names) as unknown as [string, string, string | undefined];
-  if (rest?.startsWith(",")) return `--${first}${rest}`;
-  return `--${first}${first.includes("_") ? `, --${first.replaceAll("_", "-")}` : ""}${rest ?? ""}`;
+/** A VLM's default is told beside a head's. */
+function withDefault(option: Option, value: number): Option {
+  const of = (tune: Tuning) => vlmDefaults(tune)[option.attributeName() as keyof ReturnType<typeof vlmDefaults>];
+  const own = tunings.flatMap((tune) => of(tune) ?? []);
+  if (own.length === 0) return option.default(value);
+  const shown = new Set(own).size === 1 ? `${own[0]}` : tunings.map((tune) => `${of(tune)} ${tune}`).join(", ");
+  return option.default(value, `${value}; vision-language models: ${shown}`);
 }

@@ -1,70 +1,64 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadTensors } from "../core/safetensors.js";
 import { loadTrainSet } from "../data/dreamprm.js";
 import { loadMetaSet } from "../data/solutions.js";
 import { type Asked, refuseOverlap } from "../data/split.js";
-import { linearHead, mlpHead } from "../model/head.js";
 import type { ScoredQuestion } from "../select/candidates.js";
-import { scoreQuestions, type TrainedModel } from "../study/scoreQuestions.js";
-import { hashedFeatures } from "../text/features.js";
 import type { Store } from "../tracker/store.js";
+import { type RunModel, runModel, runScorer, type RunScorer } from "./runScorer.js";
 import type { TrainFlags } from "./trainFlags.js";
+import { isVlm, snake } from "./vlmOptions.js";
 
 /** Reward models that runs have left, ready to score questions. */
-export interface TrainedModels {
+export interface TrainedModels extends RunScorer {
   /** methods in order of first appearance; runs of one method are its seeds */
   readonly names: readonly string[];
   readonly aggregation: TrainFlags["aggregationFunction"];
   /** @throws Error naming questions on which a model was trained, or on which its weights or its state were chosen */
-  score(questions: readonly ScoredQuestion[]): ScoredQuestion[];
+  score(questions: readonly ScoredQuestion[]): Promise<ScoredQuestion[]>;
 }
+
+/** what runs must share to score together: how steps are read, and how their scores are aggregated */
+const shared = [
+  ...(["aggregationFunction", "buckets", "hiddenStates", "readout", "tune", "loraTargets"] as const),
+  ...(["maxTokens", "maxPatchNum", "imageLongestSide", "earlierLabels", "systemPrompt", "revision"] as const),
+] as const;
 
 /**
  * Loads φ of finished runs of `dreamprm train`, and the questions that they have seen.
  *
- * @throws Error for runs without φ, of unlike encodings or aggregations, or twice of one method and seed
+ * @throws Error for runs without φ, of unlike models or aggregations, or twice of one method and seed
  */
-export async function trainedModels(store: Store, ids: readonly string[]): Promise<TrainedModels> {
-  const runs = await Promise.all(ids.map((id) => trainedRun(store, id)));
+export async function trainedModels(store: Store, ids: readonly string[], quiet: boolean): Promise<TrainedModels> {
+  const records = await Promise.all(ids.map((id) => store.read(id)));
+  const runs = await Promise.all(
+    records.map(({ id, params }) => runModel(id, join(store.folder, id), params as unknown as TrainFlags)),
+  );
+  runs.forEach((run, i) => runs.slice(0, i).forEach((earlier) => refuseUnlike(earlier, run)));
   const [{ flags }] = runs;
-  const together = (run: Trained, other: Trained): boolean =>
-    run.flags.buckets === other.flags.buckets &&
-    run.flags.aggregationFunction === other.flags.aggregationFunction &&
-    (run.name !== other.name || run.flags.seed !== other.flags.seed);
-  runs.forEach((run, i) => {
-    const other = runs.slice(0, i).find((earlier) => !together(run, earlier));
-    if (!other) return;
-    throw new Error(
-      `runs ${other.id} and ${run.id} differ in buckets or aggregation, or are one method from one seed; evaluate them one by one`,
-    );
-  });
-  const encoder = hashedFeatures({ buckets: flags.buckets });
   const seen = await seenQuestions(runs.map((run) => run.flags));
+  const scorer = await runScorer(runs, quiet);
   return {
     names: [...new Set(runs.map(({ name }) => name))],
     aggregation: flags.aggregationFunction,
-    score: (questions) => {
+    chunk: scorer.chunk,
+    score: async (questions) => {
       refuseOverlap({ ...seen, test: questions.map(({ question = "", ...rest }) => ({ question, ...rest })) });
-      return scoreQuestions(questions, runs, encoder);
+      return scorer.score(questions);
     },
   };
 }
 
-type Trained = TrainedModel & { readonly id: string; readonly flags: TrainFlags };
-
-async function trainedRun(store: Store, wanted: string): Promise<Trained> {
-  const { id, params } = await store.read(wanted);
-  const { method: name, ...flags } = params as unknown as TrainFlags & { method?: string };
-  const path = join(store.folder, id, "artifacts", "phi.safetensors");
-  const onText = ["mlp", "linear"].includes(flags.rewardModel) && flags.hiddenStates === undefined;
-  if (name === undefined || !onText || !existsSync(path)) {
-    const remedy = "name a finished run of dreamprm train, or evaluate the file that dreamprm score writes";
-    throw new Error(`run ${id} has no trained head on text features (artifacts/phi.safetensors); ${remedy}`);
-  }
-  const { size: features } = hashedFeatures({ buckets: flags.buckets });
-  const prm = flags.rewardModel === "mlp" ? mlpHead({ features, hidden: flags.mlpDim }) : linearHead({ features });
-  return { id, name, flags, prm, phi: (await loadTensors(path)).tensors };
+function refuseUnlike(a: RunModel, b: RunModel): void {
+  const vlm = isVlm(a.flags) || isVlm(b.flags);
+  const unlike = [...shared, ...(vlm ? (["rewardModel"] as const) : [])].find(
+    (name) => a.flags[name] !== b.flags[name],
+  );
+  const why =
+    unlike !== undefined
+      ? `differ in ${snake(unlike)}`
+      : a.name === b.name && a.flags.seed === b.flags.seed && "are one method from one seed";
+  if (why) throw new Error(`runs ${a.id} and ${b.id} ${why}; evaluate them one by one`);
 }
 
 /** One item per question of the files that the runs were made with; a file that is gone is told. */

@@ -1,6 +1,18 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { resolveModel } from "../checkpoint/hub.js";
-import { readouts, type Readout, tunings, type Tuning, type VisionPrmOptions } from "../vlm/visionPrm.js";
+import { openStore } from "../tracker/store.js";
+import { availableBytes } from "../vlm/memory.js";
+import {
+  readouts,
+  type Readout,
+  refuseBeyondMemory,
+  tunings,
+  type Tuning,
+  type VisionPrm,
+  type VisionPrmOptions,
+} from "../vlm/visionPrm.js";
 import { positive, positiveInteger } from "./arguments.js";
 import { flag } from "./policyFlags.js";
 
@@ -8,7 +20,7 @@ import { flag } from "./policyFlags.js";
 export interface VlmFlags {
   readout?: Readout;
   tune: Tuning;
-  loraRank: number;
+  loraRank?: number;
   loraAlpha?: number;
   loraTargets?: string;
   gradientCheckpointing?: boolean;
@@ -25,14 +37,16 @@ export interface VlmFlags {
   force?: boolean;
 }
 
-export function addVlmOptions(command: Command): Command {
+/** Adds the options to a command, but for those in `without`. */
+export function addVlmOptions(command: Command, without: ReadonlySet<string> = new Set()): Command {
+  const add = (option: Option) => void (without.has(option.attributeName()) || command.addOption(option));
   const number = (names: string, description: string, check: (text: string) => number, value?: number) => {
     const option = flag(`${names} <number>`, description).argParser(check);
-    command.addOption(value === undefined ? option : option.default(value));
+    add(value === undefined ? option : option.default(value));
   };
   const choice = (names: string, description: string, choices: readonly string[], value?: string) => {
     const option = flag(`${names} <name>`, description).choices(choices);
-    command.addOption(value === undefined ? option : option.default(value));
+    add(value === undefined ? option : option.default(value));
   };
   choice(
     "readout",
@@ -42,23 +56,43 @@ export function addVlmOptions(command: Command): Command {
   choice("tune", "what is trained besides the head", tunings, "lora");
   number("lora_rank", "of LoRA", positiveInteger, 16);
   number("lora_alpha", "of LoRA (default: twice the rank)", positive);
-  command.addOption(
-    flag("lora_targets <list>", "ends of names, separated by commas, or one regular expression in /…/"),
-  );
-  command.addOption(flag("gradient_checkpointing", "compute layers again for the gradient instead of keeping them"));
+  add(flag("lora_targets <list>", "ends of names, separated by commas, or one regular expression in /…/"));
+  add(flag("gradient_checkpointing", "compute layers again for the gradient instead of keeping them"));
   number("micro_batch_size", "prompts whose activations are kept at once (default: all of a batch)", positiveInteger);
   number("max_tokens", "longest prompt (default: what the model takes)", positiveInteger);
   number("max_patch_num", "tiles per image of InternVL", positiveInteger, 6);
   number("image_longest_side", "longer images are shrunk to so many pixels (default: as they are)", positiveInteger);
-  command.addOption(flag("image_cache <folder>", "where images' tiles are kept (default: in memory)"));
+  add(flag("image_cache <folder>", "where images' tiles are kept (default: in memory)"));
   choice("earlier_labels", "what stands after earlier steps in prompts with labels", ["plus", "given"], "plus");
-  command.addOption(flag("system_prompt <text>", "of prompts with labels (default: the chat template's)"));
-  command.addOption(
-    flag("start_from <path>", "phi.safetensors, a run's folder or adapters in PEFT's layout to start from"),
-  );
-  command.addOption(flag("revision <name>", "branch, tag or commit of the model on the hub"));
-  command.addOption(new Option("--offline", "ask no hub"));
-  return command.addOption(new Option("--force", "also beyond the memory that is free"));
+  add(flag("system_prompt <text>", "of prompts with labels (default: the chat template's)"));
+  add(flag("start_from <path>", "phi.safetensors, a run's folder or adapters in PEFT's layout to start from"));
+  add(flag("revision <name>", "branch, tag or commit of the model on the hub"));
+  add(new Option("--offline", "ask no hub"));
+  add(new Option("--force", "also beyond the memory that is free"));
+  return command;
+}
+
+/** The reward model is a checkpoint, not a head on features. */
+export const isVlm = ({ rewardModel }: { readonly rewardModel: string }): boolean =>
+  !["mlp", "linear"].includes(rewardModel);
+
+/** An option's name on the command line, without dashes. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** how a model reads steps, which must be in use as it was in training */
+const READING = [
+  ...(["rewardModel", "revision", "readout", "tune", "loraRank", "loraAlpha", "loraTargets", "maxTokens"] as const),
+  ...(["maxPatchNum", "imageLongestSide", "earlierLabels", "systemPrompt"] as const),
+];
+
+/** The flags with those of the run that `--start_from` names, where the command line gives none. */
+export async function likeRun<F extends VlmFlags & { rewardModel?: string }>(command: Command, flags: F): Promise<F> {
+  const folder = flags.startFrom === undefined ? undefined : resolve(flags.startFrom);
+  if (folder === undefined || !existsSync(join(folder, "run.json"))) return flags;
+  const store = await openStore(dirname(folder), { readOnly: true });
+  const { params } = await store.read(basename(folder));
+  const taken = READING.filter((name) => name in params && command.getOptionValueSource(name) !== "cli");
+  return { ...flags, ...Object.fromEntries(taken.map((name) => [name, params[name]])) };
 }
 
 /** Refuses other arithmetic than float32, saying why. */
@@ -91,11 +125,22 @@ export async function modelFolder(name: string, { revision, offline }: VlmFlags,
   return folder;
 }
 
+/** Holds what scoring needs of memory for the prompts in the book against what is free, then reads the weights. */
+export async function loadToScore(opened: VisionPrm, { force = false, quiet }: { force?: boolean; quiet: boolean }) {
+  const need = refuseBeyondMemory(opened, { training: false, available: availableBytes(), forced: force });
+  if (!quiet) process.stderr.write(`${need}\n`);
+  await opened.load();
+}
+
 /** The options of the library, from the command line's. */
 export function visionPrmOptions(flags: VlmFlags): VisionPrmOptions {
   const { loraRank: rank, loraAlpha, loraTargets: targets } = flags;
   const pattern = targets?.startsWith("/") ? targets.replace(/^\/|\/$/g, "") : targets?.split(",");
-  const lora = { rank, ...(loraAlpha !== undefined && { alpha: loraAlpha }), ...(pattern && { targets: pattern }) };
+  const lora = {
+    ...(rank !== undefined && { rank }),
+    ...(loraAlpha !== undefined && { alpha: loraAlpha }),
+    ...(pattern && { targets: pattern }),
+  };
   const given = <T>(name: string, value: T | undefined) => (value === undefined ? {} : { [name]: value });
   return {
     tune: flags.tune,

@@ -10,7 +10,7 @@ import { savePeft } from "../vlm/peft.js";
 import { promptEncoder } from "../vlm/promptBook.js";
 import { refuseBeyondMemory, visionPrm } from "../vlm/visionPrm.js";
 import type { TrainFlags } from "./trainFlags.js";
-import { addVlmOptions, modelFolder, visionPrmOptions } from "./vlmOptions.js";
+import { addVlmOptions, isVlm, modelFolder, snake, visionPrmOptions } from "./vlmOptions.js";
 
 /** A vision-language reward model in a study, where heads on features could be. */
 export interface VlmStudy {
@@ -58,20 +58,17 @@ export async function vlmStudy(flags: TrainFlags, data: StudyData): Promise<VlmS
 }
 
 /** Prompts of the larger of both levels' batches. */
-function largestBatch({ batchSize, metaBatchSize }: TrainFlags, { meta }: StudyData, wholeSolutions: boolean): number {
-  const longest = meta.solutions.reduce((most, { steps }) => Math.max(most, steps.length), 1);
-  return Math.max(batchSize, metaBatchSize * (wholeSolutions ? 1 : longest));
+function largestBatch(flags: TrainFlags, { train, meta }: StudyData, wholeSolutions: boolean): number {
+  const longest = (items: readonly { readonly steps: readonly string[] }[]) =>
+    wholeSolutions ? 1 : items.reduce((most, { steps }) => Math.max(most, steps.length), 1);
+  const lower = flags.batchSize * (flags.batchUnit === "solution" ? longest(train.samples) : 1);
+  return Math.max(lower, meta ? flags.metaBatchSize * longest(meta.solutions) : 0);
 }
-
-/** The reward model is a checkpoint, not a head on features. */
-export const isVlm = ({ rewardModel }: Pick<TrainFlags, "rewardModel">): boolean =>
-  !["mlp", "linear"].includes(rewardModel);
 
 /** @throws Error naming an option that only the other kind of reward model uses */
 export function refuseUnusedOptions(flags: TrainFlags, given: (option: string) => boolean): void {
   const ofVlm = addVlmOptions(new Command()).options.map((option) => option.attributeName());
   const [unused] = (isVlm(flags) ? ["buckets", "hiddenStates"] : ofVlm).filter(given);
   if (unused === undefined) return;
-  const name = unused.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  throw new Error(`--${name} has no effect on the reward model ${flags.rewardModel}; leave it out`);
+  throw new Error(`--${snake(unused)} has no effect on the reward model ${flags.rewardModel}; leave it out`);
 }

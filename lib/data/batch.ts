@@ -38,10 +38,20 @@ export interface SolutionBatch<Input = FeatureMatrix> {
   readonly labelled_BS?: tf.Tensor2D;
 }
 
+/** What a lower batch counts. */
+export const batchUnits = ["step", "solution"] as const;
+export type BatchUnit = (typeof batchUnits)[number];
+
 export interface PrmBatchesOptions {
   readonly train: EncodedSteps;
-  readonly meta: EncodedSolutions;
-  /** steps per lower micro-step; defaults to 32 */
+  /** left out: there are no upper batches */
+  readonly meta?: EncodedSolutions | undefined;
+  /**
+   * Steps, or solutions with all their training rows, as in DreamPRM-1.5, where the lower loss is the mean over the
+   * batch's solutions of w · Σ_i ℓ_i, or w · (1/S) Σ_i ℓ_i with `stepWeighting: "mean"`. Defaults to "step"
+   */
+  readonly unit?: BatchUnit;
+  /** steps or solutions per lower micro-step; defaults to 32 */
   readonly batchSize?: number;
   /** solutions per upper update; defaults to 16 */
   readonly metaBatchSize?: number;
@@ -55,38 +65,50 @@ export interface PrmBatchesOptions {
 
 /**
  * Batches of encoded data by index: every epoch has its own random order, and the k-th batch depends on the seed and k
- * alone. Rows that do not fill a batch at the end of an epoch wait for the next one.
+ * alone. What does not fill a batch at the end of an epoch waits for the next one.
  *
  * @throws RangeError when a batch is larger than its set
  */
 export function prmBatches({
   train,
   meta,
+  unit = "step",
   batchSize = 32,
   metaBatchSize = 16,
   seed = 1,
   stream = "train",
   balancedMeta = false,
 }: PrmBatchesOptions) {
-  const trainRows = sampler(train.target.length, batchSize, `${seed}/${stream}`, "training set");
+  const rows = trainRows(train, { unit, batchSize, seed: `${seed}/${stream}` });
+  const lower = (k: number): StepBatch => stepBatch(train, rows(k), unit);
+  if (meta === undefined) return { lower, upper: noMetaSet };
   const metaRows = balancedMeta
     ? balancedSampler(meta.domain, metaBatchSize, `${seed}/meta`)
     : sampler(meta.label.length, metaBatchSize, `${seed}/meta`, "meta set");
-  return {
-    lower: (k: number): StepBatch => stepBatch(train, trainRows(k)),
-    upper: (k: number): SolutionBatch => solutionBatch(meta, metaRows(k)),
-  };
+  return { lower, upper: (k: number): SolutionBatch => solutionBatch(meta, metaRows(k)) };
+}
+
+function noMetaSet(): never {
+  throw new Error("learned weights need a meta set, which is missing");
+}
+
+/** k ↦ the training rows of the k-th batch */
+export function trainRows(
+  { target, solution }: Pick<EncodedSteps, "target" | "solution">,
+  { unit, batchSize, seed }: { unit: BatchUnit; batchSize: number; seed: string },
+): (k: number) => Int32Array {
+  if (unit === "step") return sampler(target.length, batchSize, seed, "training set");
+  const rows: number[][] = [];
+  solution.forEach((own, row) => (rows[own] ??= []).push(row));
+  const chosen = sampler(rows.length, batchSize, seed, "training set's solutions");
+  return (k) => Int32Array.from(Array.from(chosen(k)).flatMap((own) => rows[own]));
 }
 
 /** @returns a batch of the given rows; the caller disposes its tensors */
-export function stepBatch(encoded: EncodedSteps, rows: Int32Array): StepBatch {
+export function stepBatch(encoded: EncodedSteps, rows: Int32Array, unit: BatchUnit = "step"): StepBatch {
   const { features, target, domain, instance, step, steps, factor } = encoded;
-  const floats = (column: Float32Array) => tf.tensor1d(Float32Array.from(rows, (row) => column[row]));
-  const integers = (column: Int32Array) =>
-    tf.tensor1d(
-      Int32Array.from(rows, (row) => column[row]),
-      "int32",
-    );
+  const floats = (column: Float32Array) => tf.tensor1d(picked(column, rows, new Float32Array(rows.length)));
+  const integers = (column: Int32Array) => tf.tensor1d(picked(column, rows, new Int32Array(rows.length)), "int32");
   return {
     input: featureBatch(features, rows),
     target_B: floats(target),
@@ -94,8 +116,23 @@ export function stepBatch(encoded: EncodedSteps, rows: Int32Array): StepBatch {
     row_B: integers(instance),
     step_B: floats(step),
     steps_B: floats(steps),
-    ...(factor && { factor_B: floats(factor) }),
+    ...(unit === "solution" && { factor_B: tf.tensor1d(solutionFactors(encoded, rows)) }),
+    ...(unit === "step" && factor && { factor_B: floats(factor) }),
   };
+}
+
+/** Factors with which the mean over rows is the mean over their solutions of the sum, or mean, over a solution's rows. */
+function solutionFactors({ solution, factor }: EncodedSteps, rows: Int32Array): Float32Array {
+  const counts = new Map<number, number>();
+  for (const row of rows) counts.set(solution[row], (counts.get(solution[row]) ?? 0) + 1);
+  const perSolution = rows.length / counts.size;
+  return Float32Array.from(rows, (row) => (factor ? perSolution / (counts.get(solution[row]) ?? NaN) : perSolution));
+}
+
+/** The entries of a column at the given rows: a loop, since `from` with a function goes through an iterator. */
+function picked<Column extends Float32Array | Int32Array>(column: Column, rows: Int32Array, into: Column): Column {
+  for (let i = 0; i < rows.length; i++) into[i] = column[rows[i]];
+  return into;
 }
 
 /** @returns a batch of the given solutions, padded to the longest of them; the caller disposes its tensors */
@@ -134,7 +171,8 @@ export function featureBatch(features: FeatureRows, rows: ArrayLike<number>): Fe
 
 /** k ↦ the row indices of the k-th batch */
 export function sampler(rows: number, batchSize: number, seed: string, what: string): (k: number) => Int32Array {
-  if (batchSize > rows) throw new RangeError(`a batch of ${batchSize} is larger than the ${what} of ${rows}`);
+  if (batchSize > rows)
+    throw new RangeError(`a batch of ${batchSize} is larger than the ${what} of ${rows}: make it smaller`);
   const perEpoch = Math.floor(rows / batchSize);
   const all = Array.from({ length: rows }, (_, i) => i);
   let [epoch, order] = [-1, all];

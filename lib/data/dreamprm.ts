@@ -1,7 +1,8 @@
 import { finalAnswer } from "../text/answer.js";
 import { splitQuestion } from "../text/question.js";
 import { hasSteps, splitSteps } from "../text/steps.js";
-import { readRecords, type RecordFile } from "./files.js";
+import { conversationSamples, isConversation } from "./dreamprm15.js";
+import { DataError, readRecords, type RecordFile } from "./files.js";
 import { questionNames, uniqueNames } from "./identity.js";
 import { checkImages, imageAt, type ImageOptions } from "./images.js";
 import { checkTrainOptions } from "./options.js";
@@ -22,20 +23,33 @@ export interface TrainOptions extends ImageOptions {
 const ROUNDING = 0.01;
 
 /**
- * Loads step prefixes with Monte-Carlo labels: DreamPRM's training format (`input, add, image_path, dataset, accuracy`;
- * optional `id, sid, ground_truth, score, times` and our `question_id, step_label, step_starts`), as JSON or JSON
- * lines, gzipped or not.
+ * Loads step prefixes with their labels: DreamPRM's training format (`input, add, image_path, dataset, accuracy`;
+ * optional `id, sid, ground_truth, score, times` and our `question_id, step_label, step_starts`) with Monte-Carlo
+ * shares, or DreamPRM-1.5's conversations with hard labels; JSON, JSON lines or Parquet, gzipped or not.
  *
  * @throws DataError naming row, field, value and what is expected, for up to 20 faults at once
  */
 export async function loadTrainSet(path: string, options: TrainOptions = {}): Promise<TrainSet> {
   checkTrainOptions(options, "loadTrainSet");
   const file = await readRecords(path);
-  const samples = readTrainRows(file, options);
+  const { samples, system } = readSamples(file, options);
   checkImages(path, samples, options);
-  const set = { samples, domains: [...new Set(samples.map(({ domain }) => domain))], source: file.source };
+  const domains = [...new Set(samples.map(({ domain }) => domain))];
+  const set = { samples, domains, source: file.source, ...(system !== undefined && { system }) };
   if (!options.quiet) console.log(summarise(set));
   return set;
+}
+
+function readSamples(file: RecordFile, options: TrainOptions): Pick<TrainSet, "samples" | "system"> {
+  const [first, ...rest] = file.records.map(isConversation);
+  const other = rest.indexOf(!first) + 1;
+  if (other > 0) {
+    const [row, before] = first ? ["DreamPRM's", "DreamPRM-1.5's"] : ["DreamPRM-1.5's", "DreamPRM's"];
+    throw new DataError(
+      `${file.path}: row ${other} (rows count from 0) is in ${row} format, those before it in ${before}; keep each format in a file of its own`,
+    );
+  }
+  return first ? conversationSamples(file, options) : { samples: readTrainRows(file, options) };
 }
 
 export function readTrainRows(file: RecordFile, options: TrainOptions): StepSample[] {

@@ -1,13 +1,13 @@
 import { finalAnswer } from "../text/answer.js";
-import { splitSteps } from "../text/steps.js";
+import { hasSteps, splitSteps } from "../text/steps.js";
+import type { Attempt } from "./attempt.js";
 import type { RecordFile } from "./files.js";
-import { questionNames, uniqueNames } from "./identity.js";
-import { imageAt, type ImageOptions } from "./images.js";
-import { defineReader } from "./reader.js";
+import type { ImageOptions } from "./images.js";
+import { defineReader, fileDomain, readAll } from "./reader.js";
 import { candidateRow, conversationRow } from "./schema.js";
 import { stepsAt } from "./stepStarts.js";
-import type { Pool, Solution } from "./types.js";
-import { rowReport, validateRows } from "./validate.js";
+import type { Pool, Solution, StepSample, TrainSet } from "./types.js";
+import { rowReport } from "./validate.js";
 
 interface Turn {
   readonly from: "system" | "human" | "gpt";
@@ -55,6 +55,45 @@ export const conversations = defineReader({
   },
 });
 
+/** Claims that a row is a conversation. */
+export function isConversation(row: unknown): boolean {
+  return typeof row === "object" && row !== null && "conversations" in row;
+}
+
+/**
+ * Training steps of conversations: every step with its hard label. A row without a domain belongs to that of its id, else
+ * to the file's name.
+ *
+ * @throws DataError for rows with `true_false`, whose "+" are no labels
+ */
+export function conversationSamples(
+  file: RecordFile,
+  options: ImageOptions & { readonly domains?: readonly string[] },
+): Pick<TrainSet, "samples" | "system"> {
+  const report = rowReport(file.path);
+  const samples = readAll(conversations, file, options).attempts.flatMap((attempt, row): StepSample[] => {
+    const { id, questionId, question, steps, image, evidence, domain = fileDomain(file.path) } = attempt;
+    const at = { row, value: file.records[row] };
+    if (options.domains?.includes(domain) === false) {
+      report.add(at, "domain", domain, `one of the domains ${options.domains.join(", ")}`);
+    }
+    if (evidence.kind !== "step") {
+      const { true_false } = at.value as { true_false: unknown };
+      report.add(at, "true_false", true_false, 'none: "+" labels no step beside it, so the row is for a meta set');
+      return [];
+    }
+    return evidence.labels.map((label, n) => ({
+      ...{ id: `${id}-${n + 1}`, questionId, question, steps: steps.slice(0, n + 1), domain, target: Number(label) },
+      ...(image !== undefined && { image }),
+    }));
+  });
+  report.throwIfAny();
+  const first = (row: unknown) =>
+    (row as { conversations: Turn[] }).conversations.find(({ from }) => from === "system");
+  const [system, ...others] = new Set(file.records.map((row) => first(row)?.value));
+  return { samples, ...(system !== undefined && others.length === 0 && { system }) };
+}
+
 /** Question, steps and labels of a conversation, or what was expected of it. */
 function splitTalk(turns: readonly Turn[]): { question: string; steps: string[]; labels: (0 | 1)[] } | string {
   const human = turns.filter(({ from }) => from === "human").map(({ value }) => value);
@@ -76,54 +115,47 @@ function subjectOf(id: string | null | undefined): string | undefined {
   return /^(?:test|dev|validation)_(\w+)_\d+$/.exec(id ?? "")?.[1];
 }
 
-export const CANDIDATE_FIELDS = ["candidates", "true_false"];
-
 /**
  * DreamPRM-1.5's test format: `question, image_path, candidates, true_false`; optional `id, domain, generators` and our
  * `question_id, answers, step_labels, step_starts`, per candidate, null where it has none.
  */
-export function readCandidates(file: RecordFile, options: ImageOptions): Pool[] {
-  const names = questionNames();
-  const unique = uniqueNames();
-  const report = rowReport(file.path);
-  const pools = validateRows(file, candidateRow).map((row, i): Pool => {
-    const fault = (n: number, field: "step_starts" | "step_labels", expected: string) => {
-      report.add({ row: i, value: file.records[i] }, `${field}.${n}`, row[field]?.[n], expected);
-    };
-    const questionId = row.question_id ?? names.of(row.question, row.image_path);
-    const image = imageAt(row.image_path, file.path, options);
+export const candidates = defineReader({
+  format: "DreamPRM-1.5 candidates",
+  fields: ["candidates", "true_false"],
+  row: candidateRow,
+  open: (sheet) => (row, at) => {
+    const { question, image_path } = row;
+    const questionId = row.question_id ?? sheet.questionId(question, image_path);
+    const image = sheet.image(image_path);
     const domain = row.domain ?? subjectOf(row.id);
-    const shared = {
-      questionId,
-      question: row.question,
-      ...(image !== undefined && { image }),
-      ...(domain !== undefined && { domain }),
-    };
-    const id = unique(row.id ?? `row ${i}`, i);
-    const candidates = row.candidates.map((response, n): Solution => {
+    const id = sheet.id(row.id ?? `row ${at.row}`, at);
+    return row.candidates.flatMap((response, n): Attempt[] => {
       const starts = row.step_starts?.[n];
-      const found = starts ? stepsAt(response, starts) : splitSteps(response);
-      if (found === undefined) fault(n, "step_starts", "offsets of steps that the candidate joins by blank lines");
-      const steps = found ?? [""];
-      const stepLabels = row.step_labels?.[n];
-      if (stepLabels && stepLabels.length !== steps.length) fault(n, "step_labels", `${steps.length} labels`);
+      const steps = starts ? stepsAt(response, starts) : splitSteps(response);
+      if (steps === undefined) {
+        const expected = "offsets of steps that the candidate joins by blank lines";
+        sheet.fault(at, `step_starts.${n}`, starts, expected);
+        return [];
+      }
+      if (steps.length === 1 && !hasSteps(steps[0]) && !sheet.withoutSteps()) return [];
+      const labels = row.step_labels?.[n];
+      if (labels && labels.length !== steps.length)
+        sheet.fault(at, `step_labels.${n}`, labels, `${steps.length} labels`);
       const generator = row.generators?.[n];
       const answer = row.answers?.[n] ?? finalAnswer(steps);
-      return {
-        ...shared,
-        id: `${id}/${n}`,
-        steps,
-        correct: row.true_false[n],
-        ...(stepLabels != null && { stepLabels }),
-        ...(generator != null && { generator }),
-        ...(answer !== undefined && { answer }),
-      };
+      return [
+        {
+          ...{ id: `${id}/${n}`, questionId, question, steps, outcome: row.true_false[n] },
+          evidence: labels ? { kind: "step", labels } : { kind: "outcome" },
+          ...(image !== undefined && { image }),
+          ...(domain !== undefined && { domain }),
+          ...(generator != null && { generator }),
+          ...(answer !== undefined && { answer }),
+        },
+      ];
     });
-    return { ...shared, candidates };
-  });
-  report.throwIfAny();
-  return pools;
-}
+  },
+});
 
 /** All solutions of one question are one pool, in order of first appearance. */
 export function poolsOf(solutions: readonly Solution[]): Pool[] {

@@ -11,6 +11,8 @@ export interface EncodedSteps {
   readonly step: Float32Array;
   /** steps of the row's solution, as far as the training set has them */
   readonly steps: Float32Array;
+  /** index of the row's solution, in order of first appearance */
+  readonly solution: Int32Array;
   /** index of the weight that the row has: its own, or its solution's */
   readonly instance: Int32Array;
   /** names of the instances */
@@ -46,6 +48,7 @@ export function encodeSteps(
   const { solution, names, lengths } = solutionsOf(samples);
   const steps = Float32Array.from(solution, (s) => lengths[s]);
   return {
+    solution,
     steps,
     step: Float32Array.from(samples, ({ steps: prefix }) => prefix.length),
     instance: instance === "solution" ? solution : Int32Array.from(samples, (_, n) => n),
@@ -78,7 +81,11 @@ function domainIndices(solutions: readonly Solution[]): Int32Array {
 }
 
 /** Which prefixes are of one solution: a prefix continues the one before it, or begins another solution. */
-function solutionsOf(samples: readonly StepSample[]): { solution: Int32Array; names: string[]; lengths: number[] } {
+export function solutionsOf(samples: readonly StepSample[]): {
+  solution: Int32Array;
+  names: string[];
+  lengths: number[];
+} {
   const solution = new Int32Array(samples.length);
   const [names, lengths]: [string[], number[]] = [[], []];
   samples.forEach((sample, n) => {

@@ -1,6 +1,5 @@
 import { hasSteps } from "../text/steps.js";
 import { derive, type Labelled } from "./attempt.js";
-import { CANDIDATE_FIELDS, readCandidates } from "./dreamprm15.js";
 import { readTrainRows } from "./dreamprm.js";
 import { readRecords, type RecordFile } from "./files.js";
 import { readAll } from "./reader.js";
@@ -50,12 +49,6 @@ const training = {
   read: (file: RecordFile): Contents => withMarks(readTrainRows(file, {})),
 };
 
-const candidates = {
-  format: "DreamPRM-1.5 candidates",
-  fields: CANDIDATE_FIELDS,
-  read: (file: RecordFile): Contents => withMarks(readCandidates(file, {}).flatMap((pool) => pool.candidates)),
-};
-
 /** Reads a file of any known format and counts what is in it. */
 export async function inspectFile(path: string): Promise<Inspection> {
   const file = await readRecords(path);
@@ -66,7 +59,7 @@ export async function inspectFile(path: string): Promise<Inspection> {
       return { items: attempts.map((attempt) => derive(attempt)), withoutSteps, notes };
     },
   }));
-  const format = recognise({ path, first: file.records }, [training, candidates, ...solutions]);
+  const format = recognise({ path, first: file.records }, [training, ...solutions]);
   const { items, withoutSteps, notes } = format.read(file);
   const byDomain = groupBy(items, ({ domain }) => domain ?? "(none)");
   const bySteps = groupBy(items, ({ steps }) => steps.length);

@@ -125,6 +125,6 @@ export async function* readStream(
 }
 
 /** A file's name without folder and endings. */
-function fileDomain(file: string): string {
+export function fileDomain(file: string): string {
   return path.basename(file).replace(/\.(?:json|jsonl|ndjson|parquet)?(?:\.gz)?$/i, "");
 }

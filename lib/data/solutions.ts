@@ -1,10 +1,7 @@
-import { derive, withOutcome } from "./attempt.js";
-import { CANDIDATE_FIELDS, conversations, poolsOf, readCandidates } from "./dreamprm15.js";
-import { readRecords, type RecordFile } from "./files.js";
-import { checkImages, type ImageOptions } from "./images.js";
+import { candidates, conversations, poolsOf } from "./dreamprm15.js";
 import { checkSolutionOptions } from "./options.js";
-import { readAll, type Reader, type SolutionOptions } from "./reader.js";
-import { readers, recognise } from "./sources/index.js";
+import type { Reader, SolutionOptions } from "./reader.js";
+import { readers } from "./sources/index.js";
 import { openSolutions } from "./stream.js";
 import type { Pool, Solution, SolutionSet } from "./types.js";
 
@@ -15,8 +12,8 @@ export interface SolutionSetOptions extends SolutionOptions {
 
 /**
  * Loads whole solutions with the outcome of their answers, for the upper level and for tests, in any format of
- * solutions (DreamPRM's meta format, DreamPRM-1.5's conversations, our evaluation format, those of `sources/`),
- * recognised by the first records.
+ * solutions (DreamPRM's meta format, DreamPRM-1.5's conversations and candidates, our evaluation format, those of
+ * `sources/`), recognised by the first records.
  *
  * A response without recognisable steps is one step (an empty one where the row holds the question alone) or is left
  * out, and counted in `withoutSteps` either way.
@@ -34,12 +31,10 @@ export async function loadConversations(path: string, options: SolutionSetOption
   return loadSet(path, options, [conversations]);
 }
 
-/** Loads candidate pools: DreamPRM-1.5's test format, or all solutions of one question in any format of solutions. */
+/** Loads candidate pools: all solutions of one question, in any format of solutions. */
 export async function loadPools(path: string, options: SolutionSetOptions = {}): Promise<Pool[]> {
   checkSolutionOptions(options, "loadPools");
-  const file = await readRecords(path);
-  const pools = readPools(file, options);
-  checkImages(path, pools, options);
+  const pools = poolsOf((await loadSet(path, { ...options, quiet: true }, readers)).solutions);
   if (!options.quiet) {
     const sizes = pools.map(({ candidates }) => candidates.length);
     const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
@@ -48,30 +43,13 @@ export async function loadPools(path: string, options: SolutionSetOptions = {}):
   return pools;
 }
 
-function readPools(file: RecordFile, options: SolutionOptions): Pool[] {
-  const candidates = {
-    format: "DreamPRM-1.5 candidates",
-    fields: CANDIDATE_FIELDS,
-    pools: (file: RecordFile, options: ImageOptions) => readCandidates(file, options),
-  };
-  const grouped = readers.map((reader) => ({
-    ...reader,
-    pools: (file: RecordFile, options: SolutionOptions) =>
-      poolsOf(
-        readAll(reader, file, options).attempts.flatMap(
-          (attempt) => withOutcome(derive(attempt, options), options, { path: file.path, format: reader.format }) ?? [],
-        ),
-      ),
-  }));
-  return recognise({ path: file.path, first: file.records }, [candidates, ...grouped]).pools(file, options);
-}
-
 async function loadSet(path: string, options: SolutionSetOptions, formats: readonly Reader[]): Promise<SolutionSet> {
   const stream = await openSolutions(path, options, formats);
   const solutions: Solution[] = [];
   for await (const batch of stream.solutions()) for (const solution of batch) solutions.push(solution);
   const { source, text, notes, withoutSteps } = stream.summary();
   if (!options.quiet) console.log(`${path} (${stream.format}): ${[text, ...notes].join("; ")}`);
-  const { format: _, ...plain } = source;
-  return { solutions, source: plain, withoutSteps };
+  const { format, ...plain } = source;
+  const pools = format === candidates.format && { pools: poolsOf(solutions) };
+  return { solutions, source: plain, withoutSteps, ...pools };
 }

@@ -73,6 +73,8 @@ export interface TrainSet {
   /** distinct domains in order of first appearance */
   readonly domains: readonly string[];
   readonly source: Source;
+  /** what the rows of conversations tell the model first, where all say the same */
+  readonly system?: string;
 }
 
 export interface SolutionSet {
@@ -80,4 +82,6 @@ export interface SolutionSet {
   readonly source: Source;
   /** rows whose text holds no recognisable steps: kept as one step, or left out when `withoutSteps: "skip"` */
   readonly withoutSteps: number;
+  /** the solutions by question, where the file's rows are pools of candidates */
+  readonly pools?: readonly Pool[];
 }

@@ -43,10 +43,11 @@ export function rowLosses(
 
 function perRow(train: EncodedSteps, value: (batch: StepBatch) => tf.Tensor1D): Float32Array {
   const out = new Float32Array(train.target.length);
-  // every chunk takes rows from all over the set: neighbours are of one solution and one domain
-  const chunks = Math.ceil(out.length / CHUNK);
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const rows = Int32Array.from({ length: Math.ceil((out.length - chunk) / chunks) }, (_, i) => chunk + i * chunks);
+  // every chunk takes rows, or whole solutions where these have the weights, from all over the set: neighbours are alike
+  const chunks: number[][] = Array.from({ length: Math.ceil(out.length / CHUNK) }, () => []);
+  train.instance.forEach((own, row) => chunks[own % chunks.length].push(row));
+  for (const chunk of chunks.filter(({ length }) => length > 0)) {
+    const rows = Int32Array.from(chunk);
     const values = tf.tidy(() => value(stepBatch(train, rows)).dataSync<"float32">());
     rows.forEach((row, i) => (out[row] = values[i]));
   }

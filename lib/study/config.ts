@@ -1,5 +1,6 @@
 import type { LevelOptions } from "../bilevel/level.js";
 import type { UpperOptions } from "../bilevel/engine.js";
+import type { BatchUnit } from "../data/batch.js";
 import type { Pool, SolutionSet, TrainSet } from "../data/types.js";
 import type { Aggregation } from "../loss/aggregate.js";
 import type { LossTarget } from "../loss/objective.js";
@@ -12,7 +13,8 @@ import type { Normalisation } from "../weighting/normalisation.js";
 
 export interface StudyData {
   readonly train: TrainSet;
-  readonly meta: SolutionSet;
+  /** left out where no weights are learned */
+  readonly meta?: SolutionSet | undefined;
   /** solutions of other questions on which the best state is chosen and training may stop */
   readonly validation?: SolutionSet;
   /** solutions with step labels, of other questions again */
@@ -32,6 +34,8 @@ export interface StudyConfig {
   /** a weight per step, or per solution */
   readonly instance: "step" | "solution";
   readonly stepWeighting: "sum" | "mean";
+  /** what `batchSize` counts; defaults to "step" */
+  readonly unit?: BatchUnit;
   readonly batchSize: number;
   readonly metaBatchSize: number;
   /** meta batches with as many solutions of every domain, with replacement */

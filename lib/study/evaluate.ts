@@ -11,6 +11,7 @@ import { evaluateSolutions, evaluateSteps, type SolutionScores, type StepEvaluat
 import type { PrmMetrics } from "../select/prmMetrics.js";
 import { evaluateWeights, type WeightEvaluation } from "../select/weights.js";
 import type { StudyConfig, StudyData } from "./config.js";
+import type { StudyProblem } from "./methods.js";
 import type { EncodedStudy } from "./trainRun.js";
 
 /** The numbers of one trained PRM. */
@@ -39,7 +40,7 @@ export function evaluateRun({
   train,
   config: { prm, aggregation },
 }: {
-  problem: BilevelProblem<StepBatch, SolutionBatch>;
+  problem: StudyProblem;
   phi: PlainParams;
   alpha: PlainParams;
   average: PlainParams | undefined;
@@ -63,7 +64,8 @@ export function evaluateRun({
     const onValidation = validation && encoded.validation && scored(validation.solutions, encoded.validation);
     const poolScores = encoded.candidates && scoreSolutions(prm, phi, encoded.candidates, aggregation);
     const uses = Object.keys(alpha).length > 0 && problem.weighted !== undefined;
-    const weightsBy = (plain: PlainParams) => tf.tidy(() => rowWeights(problem, phi, fromPlain(plain), train));
+    const unasked = problem.blindWeights ? withoutAnswers(problem) : problem;
+    const weightsBy = (plain: PlainParams) => tf.tidy(() => rowWeights(unasked, phi, fromPlain(plain), train));
     const raw = uses ? weightsBy(alpha) : undefined;
     const averaged = uses && average ? weightsBy(average) : undefined;
     const table = domainWeights(problem, alpha, data.train.domains);
@@ -82,6 +84,11 @@ export function evaluateRun({
   } finally {
     tf.dispose(phi);
   }
+}
+
+/** Saves weights that ignore the model's answer a forward pass over all training rows. */
+function withoutAnswers({ weighted, ...problem }: StudyProblem): StudyProblem {
+  return { ...problem, ...(weighted && { weighted: { ...weighted, losses: () => ({ loss_B: tf.tensor1d([]) }) } }) };
 }
 
 /** Of the rows whose true label is known, wrong ones are those whose label lies on the other side of ½. */

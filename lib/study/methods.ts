@@ -4,17 +4,14 @@ import { fromPlain, type PlainParams } from "../core/tree.js";
 import { type SolutionBatch, type StepBatch } from "../data/batch.js";
 import { type EncodedSteps } from "../data/encode.js";
 import { doremiProblem } from "../model/doremi.js";
-import { prmProblem } from "../model/prmProblem.js";
+import { type PrmProblem, prmProblem } from "../model/prmProblem.js";
 import { rowLosses } from "../model/rowWeights.js";
-import { domainTable } from "../weighting/domainTable.js";
 import { fixedDomainWeights, fixedInstanceWeights } from "../weighting/fixed.js";
-import { instanceNet, metaWeightNet, publishedInstanceNet } from "../weighting/instanceNet.js";
-import { instanceTable } from "../weighting/instanceTable.js";
-import { product } from "../weighting/product.js";
 import { balanceDomains, selectByUncertainty, selectRandom, selectSmallLoss } from "../weighting/selection.js";
 import { uniform } from "../weighting/uniform.js";
 import type { Weighting } from "../weighting/weighting.js";
 import type { StudyConfig } from "./config.js";
+import { fixedWeights, learnedWeighting } from "./weightings.js";
 
 /** Ways to weight training data, with what they do. */
 export const methods = {
@@ -48,6 +45,9 @@ export const learned: ReadonlySet<Method> = new Set<Method>([
   "domain-instance",
 ]);
 
+/** DoReMi's problem tells nothing of its weights. */
+export type StudyProblem = BilevelProblem<StepBatch, SolutionBatch> & Partial<Pick<PrmProblem, "blindWeights">>;
+
 /** One training after another; what one leaves the next may use. */
 export interface Phase {
   readonly name: string;
@@ -55,7 +55,7 @@ export interface Phase {
   /** the upper level takes part */
   readonly bilevel: boolean;
   /** the problem, given what the phases before left */
-  readonly problem: (carry: Carry) => BilevelProblem<StepBatch, SolutionBatch>;
+  readonly problem: (carry: Carry) => StudyProblem;
   readonly doremi?: boolean;
   /** φ starts where the phase before left it */
   readonly continues?: boolean;
@@ -136,7 +136,7 @@ export function phasesOf(
       return [reference, proxy, supervised("train", table)];
     }
     case "fixed-weights":
-      return [supervised("train", () => fixedWeights(config, domains))];
+      return [supervised("train", () => fixedWeights(config, domains, train))];
     default: {
       const weighting = learnedWeighting(method, config, train, domains);
       const bilevel: Phase = { name: "train", iterations, bilevel: true, problem: () => problemOf(weighting) };
@@ -145,49 +145,4 @@ export function phasesOf(
       return coldStartIterations > 0 ? [cold, continued] : [bilevel];
     }
   }
-}
-
-function learnedWeighting(
-  method: Method,
-  { activation, initialization, net, normalise }: StudyConfig,
-  train: EncodedSteps,
-  domains: readonly string[],
-): Weighting {
-  const table = () =>
-    instanceTable({
-      rows: train.instances.length,
-      names: [...train.instances],
-      ...(activation && { activation }),
-      ...(initialization !== undefined && { initialization }),
-      normalise,
-    });
-  // a net has no state of its own to be projected
-  const netOptions = {
-    ...(net.hiddenDim !== undefined && { hiddenDim: net.hiddenDim }),
-    ...(activation && activation.activation !== "projected" && { activation }),
-    normalise,
-    domains: domains.length,
-    ...(net.hiddenSize !== undefined && { hiddenSize: net.hiddenSize }),
-  };
-  switch (method) {
-    case "domain-table":
-      return domainTable(domains);
-    case "instance-table":
-      return table();
-    case "instance-net":
-      return instanceNet({ ...netOptions, ...(net.inputs && { inputs: [...net.inputs] }) });
-    case "instance-net-published":
-      return publishedInstanceNet(netOptions);
-    case "meta-weight-net":
-      return metaWeightNet();
-    case "domain-instance":
-      return product(domainTable(domains), table());
-    default:
-      throw new Error(`"${method}" learns no weights`);
-  }
-}
-
-function fixedWeights({ weights }: StudyConfig, domains: readonly string[]): Weighting {
-  if (weights === undefined) throw new Error("fixed weights are missing");
-  return weights.kind === "domain" ? fixedDomainWeights(domains, weights.values) : fixedInstanceWeights(weights.values);
 }

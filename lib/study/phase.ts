@@ -1,23 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Checkpoint, saveCheckpoint } from "../bilevel/checkpoint.js";
 import { type BilevelState, type Iteration, solveBilevel, type UpperOptions } from "../bilevel/engine.js";
-import type { BatchSource, BilevelProblem } from "../bilevel/problem.js";
+import type { BatchSource } from "../bilevel/problem.js";
 import { SpeedMeter, type TimeScales } from "../bilevel/timeScales.js";
 import { fromPlain, type PlainParams, toPlain } from "../core/tree.js";
-import { prmBatches, sampler, type SolutionBatch, type StepBatch, stepBatch } from "../data/batch.js";
+import { prmBatches, type SolutionBatch, type StepBatch, stepBatch, trainRows } from "../data/batch.js";
 import { prmProblem } from "../model/prmProblem.js";
 import { rowLosses } from "../model/rowWeights.js";
 import type { LoggedIteration } from "../tracker/run.js";
 import { uniform } from "../weighting/uniform.js";
 import { AlphaAverage } from "./average.js";
 import type { StudyConfig } from "./config.js";
-import type { Carry, Phase } from "./methods.js";
+import type { Carry, Phase, StudyProblem } from "./methods.js";
 import type { EncodedStudy, TrainRun } from "./trainRun.js";
 import { Validator } from "./validator.js";
 
 export interface PhaseResult {
   readonly state: BilevelState;
-  readonly problem: BilevelProblem<StepBatch, SolutionBatch>;
+  readonly problem: StudyProblem;
   readonly average?: PlainParams;
   readonly best?: { readonly iteration: number; readonly phi: PlainParams };
   readonly timeScales?: TimeScales;
@@ -117,7 +117,7 @@ function plainAlpha(iteration: Iteration): PlainParams {
 /** the weights' logarithms move by the excess losses themselves */
 const doremiUpper: UpperOptions = { optimizer: { kind: "sgd" }, learningRate: 1, hypergradient: { method: "dot" } };
 
-function startingAt<L, U>(problem: BilevelProblem<L, U>, phi: PlainParams | undefined): BilevelProblem<L, U> {
+function startingAt(problem: StudyProblem, phi: PlainParams | undefined): StudyProblem {
   if (phi === undefined) return problem;
   return {
     ...problem,
@@ -134,20 +134,20 @@ function batchesOf(
   carry: Carry,
   train: EncodedStudy["train"],
   { meta }: EncodedStudy,
-  { batchSize, metaBatchSize, balancedMeta, prm, stepLoss }: StudyConfig,
+  { unit = "step", batchSize, metaBatchSize, balancedMeta, prm, stepLoss }: StudyConfig,
   seed: number,
 ): BatchSource<StepBatch, SolutionBatch> {
   // every phase has an order of its own
-  const batches = prmBatches({ train, meta, batchSize, metaBatchSize, balancedMeta, seed, stream: phase.name });
+  const batches = prmBatches({ train, meta, unit, batchSize, metaBatchSize, balancedMeta, seed, stream: phase.name });
   if (!phase.doremi) return batches;
   const phi = fromPlain(carry.phi ?? {});
   const losses = rowLosses(prmProblem({ prm, weighting: uniform(), stepLoss }), phi, train);
   tf.dispose(phi);
-  const rows = sampler(train.target.length, batchSize, `${seed}/excess`, "training set");
+  const rows = trainRows(train, { unit, batchSize, seed: `${seed}/excess` });
   const upper = (k: number) => {
     const chosen = rows(k);
     const referenceLoss_B = tf.tensor1d(Float32Array.from(chosen, (row) => losses[row]));
-    return { ...stepBatch(train, chosen), referenceLoss_B };
+    return { ...stepBatch(train, chosen, unit), referenceLoss_B };
   };
   return { lower: batches.lower, upper: upper as unknown as (k: number) => SolutionBatch };
 }

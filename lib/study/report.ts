@@ -50,8 +50,9 @@ export interface StudyReport {
   readonly store: string;
   readonly data: {
     readonly trainRows: number;
-    readonly metaSolutions: number;
-    readonly metaWithoutSteps: number;
+    /** absent without a meta set */
+    readonly metaSolutions?: number;
+    readonly metaWithoutSteps?: number;
     readonly testSolutions?: number;
     readonly pools?: number;
   };
@@ -86,8 +87,7 @@ export function studyReport(study: {
     store,
     data: {
       trainRows: train.samples.length,
-      metaSolutions: meta.solutions.length,
-      metaWithoutSteps: meta.withoutSteps,
+      ...(meta && { metaSolutions: meta.solutions.length, metaWithoutSteps: meta.withoutSteps }),
       ...(test && { testSolutions: test.solutions.length }),
       ...(pools && { pools: pools.length }),
     },

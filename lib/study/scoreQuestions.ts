@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { fromPlain, type PlainParams } from "../core/tree.js";
-import { encodeSolutions } from "../data/encode.js";
-import type { Solution } from "../data/types.js";
+import { encodeSolutions, prefixes } from "../data/encode.js";
+import type { Solution, StepInput } from "../data/types.js";
 import type { RewardModel } from "../model/rewardModel.js";
 import { scoreSteps } from "../model/score.js";
 import type { ScoredQuestion, StepScores } from "../select/candidates.js";
@@ -48,6 +48,11 @@ export function scoreQuestions(
     ]);
     return { ...question, scores: { ...question.scores, ...Object.fromEntries(own) } };
   });
+}
+
+/** Every step of every candidate, as `scoreQuestions` gives them to the encoder. */
+export function stepsOf(questions: readonly ScoredQuestion[]): StepInput[] {
+  return questions.flatMap(solutionsOf).flatMap(prefixes);
 }
 
 function solutionsOf({ questionId, question, image, candidates }: ScoredQuestion): Solution[] {

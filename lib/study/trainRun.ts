@@ -32,6 +32,8 @@ export interface TrainRun {
   /** written every `checkpointEvery` iterations */
   readonly checkpoint?: string;
   readonly resume?: Checkpoint;
+  /** training is over, what it came to is measured */
+  readonly onEvaluate?: () => void;
   readonly onIteration?: (iteration: number, losses: Readonly<Record<string, number>>) => void;
 }
 
@@ -48,7 +50,7 @@ export function encodeStudy(
   return {
     train: encodeSteps(train, encoder, steps),
     ...(labelled && { clean: encodeSteps(cleanLabels(train), encoder, steps) }),
-    meta: encodeSolutions(meta.solutions, encoder),
+    ...(meta && { meta: encodeSolutions(meta.solutions, encoder) }),
     ...(validation && { validation: encodeSolutions(validation.solutions, encoder) }),
     ...(test && { test: encodeSolutions(test.solutions, encoder) }),
     ...(candidates && { candidates: encodeSolutions(candidates, encoder) }),
@@ -70,8 +72,8 @@ export async function trainRun(options: TrainRun): Promise<Outcome> {
   const { method, seed, data, encoded, config, run, resume } = options;
   if (method === "clean-labels" && encoded.clean === undefined) cleanLabels(data.train); // says what is missing
   const train = method === "clean-labels" && encoded.clean ? encoded.clean : encoded.train;
-  if (config.lossTarget === "steps" && encoded.meta.stepLabel.every(Number.isNaN)) {
-    throw new Error(`${data.meta.source.path}: no solution has step labels, which the loss target "steps" needs`);
+  if (config.lossTarget === "steps" && encoded.meta?.stepLabel.every(Number.isNaN)) {
+    throw new Error(`${data.meta?.source.path}: no solution has step labels, which the loss target "steps" needs`);
   }
   const phases = phasesOf(method, config, train, data.train.domains, seed);
   const restored = resume && (resume.extra as CheckpointExtra);
@@ -94,6 +96,7 @@ export async function trainRun(options: TrainRun): Promise<Outcome> {
   const { state, average, problem, best, timeScales } = result;
   if (timeScales?.warning !== undefined) run.note(timeScales.warning);
   const phi = best?.phi ?? state.phi;
+  options.onEvaluate?.();
   const evaluation = evaluateRun({ problem, phi, alpha: state.alpha, average, data, encoded, train, config });
   return {
     method,

@@ -78,6 +78,9 @@ export interface LabelTokenOptions extends SharedOptions {
 /**
  * logit = z₊ − z₋ of the vocabulary logits where a step's label is to come, so σ(logit) = P(+) / (P(+) + P(−)); all steps
  * of a solution in one forward pass. DreamPRM-1.5. φ: what the backbone trains.
+ *
+ * Its training rows are labelled "+" or "-"; against a soft target p, such as DreamPRM's, the cross entropy is
+ * −p log P(+) − (1 − p) log P(−).
  */
 export function labelToken({
   model,

@@ -1,14 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchSource } from "../bilevel/problem.js";
 import type { FeatureMatrix } from "../core/sparse.js";
-import {
-  type PrmBatchesOptions,
-  prmBatches,
-  sampler,
-  type SolutionBatch,
-  type StepBatch,
-  stepBatch,
-} from "../data/batch.js";
+import { type PrmBatchesOptions, prmBatches, type SolutionBatch, type StepBatch } from "../data/batch.js";
 import { type EncodedSteps, encodeSolutions, encodeSteps, type EncodeStepsOptions } from "../data/encode.js";
 import type { Solution, TrainSet } from "../data/types.js";
 import { type PromptBatch, type PromptBook, promptEncoder } from "./promptBook.js";
@@ -17,11 +10,6 @@ export interface VlmBatchesOptions extends EncodeStepsOptions, Omit<PrmBatchesOp
   readonly book: PromptBook;
   readonly train: TrainSet;
   readonly meta: readonly Solution[];
-  /**
-   * What `batchSize` counts: rows, or prompts with all their rows, so that one forward pass scores a whole solution where
-   * the layout allows. Defaults to "row"
-   */
-  readonly unit?: "row" | "prompt";
 }
 
 export interface VlmBatches extends BatchSource<StepBatch<PromptBatch>, SolutionBatch<PromptBatch>> {
@@ -30,18 +18,18 @@ export interface VlmBatches extends BatchSource<StepBatch<PromptBatch>, Solution
 
 /**
  * Batches for a vision-language PRM, by index as `prmBatches` makes them; solutions of different lengths mix in a meta
- * batch. All prompts are made first, so what is too long or has no image is refused before training starts.
+ * batch. All prompts are made first, so what is too long or has no image is refused before training starts. With
+ * `unit: "solution"` one forward pass scores a whole solution where the layout allows.
  *
  * @throws RangeError, DataError as `PromptBook.add`, and RangeError when a batch is larger than its set
  * @example
  * const book = promptBook(vision, labelLayout(vision));
- * const batches = await vlmBatches({ book, train, meta: meta.solutions, unit: "prompt", batchSize: 1, metaBatchSize: 1 });
+ * const batches = await vlmBatches({ book, train, meta: meta.solutions, unit: "solution", batchSize: 1, metaBatchSize: 1 });
  */
 export async function vlmBatches({
   book,
   train,
   meta,
-  unit = "row",
   instance,
   stepWeighting,
   ...options
@@ -50,37 +38,12 @@ export async function vlmBatches({
   const encoder = promptEncoder(book);
   const ofSteps = { ...(instance && { instance }), ...(stepWeighting && { stepWeighting }) };
   const encoded = encodeSteps(train, encoder, ofSteps);
-  const encodedMeta = encodeSolutions(meta, encoder);
-  const byRow = prmBatches({
-    train: encoded,
-    meta: encodedMeta,
-    ...options,
-    ...(unit === "prompt" && { batchSize: 1 }),
-  });
-  const lower = unit === "row" ? byRow.lower : byPrompt(book, encoded, options);
+  const batches = prmBatches({ train: encoded, meta: encodeSolutions(meta, encoder), ...options });
   return {
     train: encoded,
-    lower: (k) => prompted(book, lower(k)),
-    upper: (k) => prompted(book, byRow.upper(k)),
+    lower: (k) => prompted(book, batches.lower(k)),
+    upper: (k) => prompted(book, batches.upper(k)),
   };
-}
-
-/** Batches of prompts with all rows that they answer for. */
-function byPrompt(
-  book: PromptBook,
-  train: EncodedSteps,
-  { batchSize = 1, seed = 1, stream = "train" }: Pick<PrmBatchesOptions, "batchSize" | "seed" | "stream">,
-): (k: number) => StepBatch {
-  const rows = new Map<unknown, number[]>();
-  train.features.values.forEach((number, row) => {
-    const { prompt } = book.at(number);
-    const own = rows.get(prompt);
-    if (own) own.push(row);
-    else rows.set(prompt, [row]);
-  });
-  const all = [...rows.values()];
-  const chosen = sampler(all.length, batchSize, `${seed}/${stream}`, "training set's solutions");
-  return (k) => stepBatch(train, Int32Array.from(Array.from(chosen(k)).flatMap((i) => all[i])));
 }
 
 /** The batch with prompts in the place of their numbers. */
@@ -88,8 +51,9 @@ function prompted<Batch extends { readonly input: unknown }>(
   book: PromptBook,
   batch: Batch,
 ): Omit<Batch, "input"> & { input: PromptBatch } {
-  const input = book.batch(numbersOf(batch.input));
-  tf.dispose(batch.input as tf.TensorContainer);
+  const numbers = batch.input as FeatureMatrix;
+  const input = book.batch(numbersOf(numbers));
+  tf.dispose(numbers as tf.TensorContainer);
   return { ...batch, input };
 }
 

@@ -58,7 +58,14 @@ async function main(): Promise<void> {
       })),
       ...{ domains: ["a"], source: { path: "made", sha256: "", rows: solution.steps.length } },
     };
-    const batches = await vlmBatches({ book, train, meta: [solution], unit: "prompt", batchSize: 1, metaBatchSize: 1 });
+    const batches = await vlmBatches({
+      book,
+      train,
+      meta: [solution],
+      unit: "solution",
+      batchSize: 1,
+      metaBatchSize: 1,
+    });
     console.log(
       `${book.longest} tokens, ${book.mostImageTokens} of the image; LoRA trains ${parameterCount(adapters?.shapes ?? {})} numbers`,
     );

@@ -1,19 +1,18 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { coldstartCommand } from "../../lib/cli/coldstart.js";
 import { encodeCommand } from "../../lib/cli/encode.js";
-import { recipeNames, recipes } from "../../lib/cli/recipes.js";
 import { scoreCommand } from "../../lib/cli/score.js";
 import { trainCommand } from "../../lib/cli/train.js";
-import { addTrainOptions } from "../../lib/cli/trainOptions.js";
 import { useBackend } from "../../lib/core/backend.js";
 import { loadTensors } from "../../lib/core/safetensors.js";
 import { toMetaRows, toTrainRows } from "../../lib/data/rows.js";
 import type { Solution } from "../../lib/data/types.js";
 import { refuseBeyondMemory, visionPrm } from "../../lib/vlm/visionPrm.js";
+import { printed } from "./printed.js";
 import { tinyImages, tinyInternVl, tinyQwen2Vl, tinySolutions } from "./tinyModels.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vlm-cli-"));
@@ -31,16 +30,6 @@ beforeAll(async () => {
   writeFileSync(at("meta.json"), JSON.stringify(toMetaRows(others)));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => vi.restoreAllMocks());
-
-/** What a command prints. */
-async function printed(command: Command, args: string[]): Promise<string> {
-  const lines: string[] = [];
-  vi.spyOn(console, "log").mockImplementation((line: unknown) => void lines.push(String(line)));
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  await command.exitOverride().parseAsync(args, { from: "user" });
-  return lines.join("\n");
-}
 
 const data = () => [
   "--train_json_file",
@@ -54,8 +43,11 @@ const data = () => [
 const short = "--batch_size 2 --meta_batch_size 2 --iteration_num 4 --unroll_steps 2".split(" ");
 const adapters = ["--lora_rank", "2"];
 
-async function trained(command: Command, ...args: string[]): Promise<string> {
-  const id = /\d{8}-\d{6}-[\w-]{8}/.exec(await printed(command, [...data(), ...short, ...args]))?.[0];
+const trained = (command: Command, ...args: string[]) => runIn(command, [...data(), ...short, ...args]);
+
+/** The folder of the run that a command reports. */
+async function runIn(command: Command, args: string[]): Promise<string> {
+  const id = /\d{8}-\d{6}-[\w-]{8}/.exec(await printed(command, args))?.[0];
   if (id === undefined) throw new Error("the report names no run");
   return join(at("store"), id);
 }
@@ -104,7 +96,8 @@ test("solutions without outcome are scored as well", async () => {
 
 test("coldstart leaves a φ that train starts from", async () => {
   const model = ["--reward_model", at("qwen"), "--readout", "hidden", ...adapters];
-  const cold = await trained(coldstartCommand(), ...model);
+  const supervised = ["--train_json_file", at("train.json"), "--store", at("store"), "--json", "--batch_size", "2"];
+  const cold = await runIn(coldstartCommand(), [...supervised, ...model]);
   const next = await trained(trainCommand(), ...model, "--start_from", cold, "--lr", "1e-12", "--weight_decay", "0");
   const [before, after] = await Promise.all(
     [cold, next].map((run) => loadTensors(join(run, "artifacts", "phi.safetensors"))),
@@ -131,17 +124,6 @@ test("encode stores states that a head trains on, and says what it lacks", async
   expect(tensors["head/weight"].shape).toEqual([32, 1]);
 });
 
-test.each(recipeNames)("recipe %s sets what is published, and options override it", (name) => {
-  const required = ["--train_json_file", "a", "--meta_json_file", "b", "--recipe", name];
-  const parsed = addTrainOptions(new Command()).parse(required, { from: "user" }).opts();
-  for (const [key, value] of Object.entries(recipes[name])) {
-    // a preset may only set options that exist
-    expect(addTrainOptions(new Command()).options.map((option) => option.attributeName())).toContain(key);
-    expect(value).toBeDefined();
-  }
-  expect(parsed.recipe).toBe(name);
-});
-
 test("options override the recipe, whose values are printed", async () => {
   const args = [
     ...data().filter((arg) => arg !== "--json"),
@@ -156,7 +138,7 @@ test("options override the recipe, whose values are printed", async () => {
     "recipe",
   ];
   const text = await printed(trainCommand(), args);
-  expect(text).toMatch(/recipe dreamprm; options override it[^]*\n {2}lr 5e-7\n/);
+  expect(text).toMatch(/recipe dreamprm; options override them[^]*\n {2}lr 5e-7\n/);
   expect(text).not.toMatch(/\n {2}(?:batch_size|reward_model|tune) /);
   expect(text).toMatch(/needs about [\d.]+ GB.*24 prompts of up to \d+ tokens/);
 });

@@ -156,7 +156,7 @@ test.each(["last token", "label"] as const)(
     const losses: number[][] = [];
     for (const iterations of [20, 6]) {
       const book = promptBook(vision, layout, { microBatch: 2 });
-      const unit = kind === "label" ? ("prompt" as const) : ("row" as const);
+      const unit = kind === "label" ? ("solution" as const) : ("step" as const);
       const train = tinyTrainSet(solutions);
       const batches = await vlmBatches({ book, train, meta: solutions, unit, batchSize: 2, metaBatchSize: 3 });
       const problem = prmProblem({ prm, weighting: domainTable(train.domains), stepLoss: "crossEntropy" });

@@ -1,4 +1,4 @@
-import { conversations } from "../dreamprm15.js";
+import { candidates, conversations } from "../dreamprm15.js";
 import { dreamprmMeta } from "../dreamprm.js";
 import { DataError, type OpenFile } from "../files.js";
 import type { Reader } from "../reader.js";
@@ -15,7 +15,7 @@ import { visualProcessBench } from "./visualProcessBench.js";
 
 /** Every format whose rows are whole solutions. */
 export const readers: readonly Reader[] = [
-  ...[dreamprmMeta, conversations, processBench, mrBen, bigBenchMistake, prmBench, gsm8k, prm800k],
+  ...[dreamprmMeta, conversations, candidates, processBench, mrBen, bigBenchMistake, prmBench, gsm8k, prm800k],
   ...[mathShepherd, trlStepwise, visualPrm400k, visualProcessBench],
 ];
 

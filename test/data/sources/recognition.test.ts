@@ -9,6 +9,7 @@ const { write } = scratch();
 const records: Record<string, object> = {
   "DreamPRM meta": { input: "q", true_false: true, image_path: "" },
   "DreamPRM-1.5 conversations": { conversations: [] },
+  "DreamPRM-1.5 candidates": { question: "q", image_path: "", candidates: [], true_false: [] },
   "evaluation (ProcessBench layout)": { id: "a", generator: "g", problem: "p", steps: [], label: -1 },
   "MR-Ben": { Question_UUID: "u", Model_Solution_Steps: [], Model_Solution_First_Error_Step: "1" },
   "BIG-Bench-Mistake": { input: "i", steps: [], target: "t", answer: "a", mistake_index: 0 },
