@@ -73,10 +73,11 @@ export function addAndDispose(sum: Params | undefined, grads: Params, factor: nu
   return next;
 }
 
-export function refuseNonFinite(which: "lower" | "upper", value: number, iteration: number): void {
+/** @param remedy  what else may be wrong */
+export function refuseNonFinite(which: "lower" | "upper", value: number, iteration: number, remedy = ""): void {
   if (Number.isFinite(value)) return;
   throw new Error(
-    `the ${which} level's loss or gradient is ${value} at iteration ${iteration}; ` +
+    `the ${which} level's loss or gradient is ${value} at iteration ${iteration}; ${remedy}` +
       `lower its learning rate, clip its gradient (\`clip\`), or look for extreme inputs`,
   );
 }

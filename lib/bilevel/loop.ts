@@ -17,6 +17,11 @@ import { copyState, disposeTree, level, type LevelState } from "./level.js";
 import type { BatchSource, BilevelProblem } from "./problem.js";
 import { checkResumable } from "./resume.js";
 
+/** Where a method has a reason of its own to leave the numbers */
+const NON_FINITE: Readonly<Record<string, string>> = {
+  neumann: "its series grows when `stepSize` exceeds 2 / the Hessian's largest eigenvalue: make that smaller; ",
+};
+
 /** The living part of `solveBilevel`: owns φ, α and both optimisers' moments between iterations. */
 export class Loop<L, U> {
   iteration = 0;
@@ -178,7 +183,7 @@ export class Loop<L, U> {
     const loss = take(value);
     const { grads: clipped, norm: gradientNorm } = clipByGlobalNorm(grads, options.clip ?? 0);
     if (!Number.isFinite(loss + gradientNorm)) disposeTree([grads, clipped]);
-    refuseNonFinite("upper", loss + gradientNorm, this.iteration);
+    refuseNonFinite("upper", loss + gradientNorm, this.iteration, NON_FINITE[this.method.method]);
     alpha.advance(clipped, rows, this.upperUpdates);
     disposeTree([grads, clipped]);
     const learningRate = this.upper.learningRate(this.upperUpdates++);

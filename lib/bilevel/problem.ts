@@ -36,6 +36,8 @@ export interface WeightedLower<L> {
   readonly losses: (phi: Params, batch: L) => Losses;
   /** w_B(α); `seen` is a constant here: φ cannot lower its loss by lowering its weight */
   readonly weights: (alpha: Params, batch: L, seen: Params) => tf.Tensor1D;
+  /** ∇_α Σ_n c_n w_n(α) written out, of weights that look at nothing; automatic differentiation without */
+  readonly weightsPullBack?: ((alpha: Params, batch: L, cotangent_B: tf.Tensor1D) => Params) | undefined;
   /** the losses with c ↦ Σ_n c_n ∇_φ ℓ_n, where that is written out; automatic differentiation without */
   readonly pullBack?: ((phi: Params, batch: L) => PulledLosses) | undefined;
   /** ⟨direction, ∇_φ ℓ_n⟩ for every n, [B], where a forward pass can tell; `dot` goes backward twice without */

@@ -6,7 +6,7 @@ import { lock } from "proper-lockfile";
 import { sync as writeFileAtomic } from "write-file-atomic";
 import { z } from "zod";
 import { LOCAL_TENSORFLOW } from "../core/nativeBinding.js";
-import { layoutOf, SOURCES_SHA256, STAGES, type BuildRequest, type Layout } from "./tensorflowStages.js";
+import { layoutOf, sourcesSha256, STAGES, type BuildRequest, type Layout } from "./tensorflowStages.js";
 
 const LOCK = ".lock";
 
@@ -79,7 +79,7 @@ async function build(layout: Layout, request: BuildRequest, found: State | undef
   }
   const state: State = {
     ...(found ?? { done: [] }),
-    sources: SOURCES_SHA256,
+    sources: sourcesSha256(),
     device: request.gpu ? "GPU" : "CPU",
     wheel: request.wheel ? basename(request.wheel) : (found?.wheel ?? "pip"),
   };
@@ -107,7 +107,7 @@ function readState(layout: Layout): State | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const state = stateSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-    if (state.sources === SOURCES_SHA256) return state;
+    if (state.sources === sourcesSha256()) return state;
     return { ...state, version: undefined, done: state.done.filter((name) => name !== "compile") };
   } catch {
     return undefined; // not ours or torn: build from nothing

@@ -179,11 +179,12 @@ ABSL_NAMESPACE_END
 NAPI_MODULE_INIT() { return exports; }
 `;
 
-/** Operations of our own; from here too in the published package. */
-const KERNELS = ["kernels.cc", "run.h", "loops.h"].map((name) => ({
-  name,
-  text: readFileSync(resolve(__dirname, "../../lib/native", name), "utf8"),
-}));
+/** Operations of our own, from the same place in a clone and in the published package. */
+const kernels = () =>
+  ["kernels.cc", "run.h", "loops.h"].map((name) => ({
+    name,
+    text: readFileSync(resolve(__dirname, "../../lib/native", name), "utf8"),
+  }));
 
 /** Our modules before tfjs-node's; the flags let the compiler vectorise roots and sums, which NaN still passes through. */
 const TARGETS = `{
@@ -200,13 +201,14 @@ const TARGETS = `{
   }, `;
 
 /** Of what we compile beside tfjs-node's own sources: a build of other sources is compiled again. */
-export const SOURCES_SHA256 = createHash("sha256")
-  .update([QUIET, TARGETS, ...KERNELS.map(({ text }) => text)].join("\0"))
-  .digest("hex");
+export function sourcesSha256(): string {
+  const texts = [QUIET, TARGETS, ...kernels().map(({ text }) => text)];
+  return createHash("sha256").update(texts.join("\0")).digest("hex");
+}
 
 async function compile({ binding, downloads, log }: Layout): Promise<void> {
   writeFileSync(join(binding, "binding/quiet.cc"), QUIET);
-  for (const { name, text } of KERNELS) writeFileSync(join(binding, "binding", name), text);
+  for (const { name, text } of kernels()) writeFileSync(join(binding, "binding", name), text);
   const gyp = join(binding, "binding.gyp");
   const untilTheirs = /'targets' : \[[^]*?(?=\{\s*'target_name' : 'tfjs_binding')/;
   writeFileSync(gyp, readFileSync(gyp, "utf8").replace(untilTheirs, `'targets' : [${TARGETS}`));

@@ -3,6 +3,7 @@ import { sameShape } from "../core/check.js";
 import { isSmall } from "../core/host.js";
 import { sigmoidGradient } from "../core/outputGradients.js";
 import { sigmoid } from "../core/twice.js";
+import { stepLossAt } from "./slopes.js";
 
 export type StepLoss = "squaredError" | "crossEntropy";
 
@@ -32,13 +33,7 @@ export function sloped(kind: StepLoss, logit_B: tf.Tensor1D, target_B: tf.Tensor
   sameShape("step loss: logits and targets", logit_B, target_B);
   const [z, t] = [logit_B.dataSync(), target_B.dataSync()];
   const [losses, slopes] = [new Float32Array(z.length), new Float32Array(z.length)];
-  for (let n = 0; n < z.length; n++) {
-    const score = 1 / (1 + Math.exp(-z[n]));
-    const difference = score - t[n];
-    const squared = kind === "squaredError";
-    losses[n] = squared ? difference ** 2 : Math.max(z[n], 0) + Math.log1p(Math.exp(-Math.abs(z[n]))) - t[n] * z[n];
-    slopes[n] = squared ? 2 * difference * score * (1 - score) : difference;
-  }
+  for (let n = 0; n < z.length; n++) ({ value: losses[n], slope: slopes[n] } = stepLossAt(kind, z[n], t[n]));
   return { loss_B: tf.tensor1d(losses), slope_B: tf.tensor1d(slopes) };
 }
 

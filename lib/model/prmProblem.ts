@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BilevelProblem, type Losses, weightedMean, weightedProblem } from "../bilevel/problem.js";
-import { times } from "../core/host.js";
+import { isSmall, times } from "../core/host.js";
 import type { FeatureMatrix } from "../core/sparse.js";
 import { type Params, valueAndGrads } from "../core/tree.js";
 import type { SolutionBatch, StepBatch } from "../data/batch.js";
 import { type Aggregation, aggregate } from "../loss/aggregate.js";
 import { labelledStepsLoss, type LossTarget, outcomeLoss } from "../loss/objective.js";
+import { type SolutionNumbers, upperLossAt } from "../loss/slopes.js";
 import { type SlopedLosses, sloped, type StepLoss, stepLoss } from "../loss/step.js";
 import type { Seen, Weighting } from "../weighting/weighting.js";
 import type { RewardModel } from "./rewardModel.js";
@@ -62,10 +63,10 @@ export function prmProblem<Input = FeatureMatrix>({
     weighting.apply(alpha, batch, seen as unknown as Seen);
   const { tangent, pullBack } = prm;
   const upperOfLogits = (logits: tf.Tensor1D, batch: SolutionBatch<Input>): tf.Scalar => {
-    const { mask_BS, label_B, stepLabel_BS, labelled_BS } = batch;
+    const { mask_BS, label_B } = batch;
     const logit_BS = arranged(logits, batch);
     if (lossTarget !== "steps") return outcomeLoss(lossTarget, aggregation, logit_BS, mask_BS, label_B, metaLoss);
-    if (!stepLabel_BS || !labelled_BS) throw new Error('the loss target "steps" needs meta batches with step labels');
+    const { stepLabel_BS, labelled_BS } = requireStepLabels(batch);
     return labelledStepsLoss(logit_BS, stepLabel_BS, labelled_BS, metaLoss);
   };
   const blindWeights = weighting.sees === undefined;
@@ -77,6 +78,15 @@ export function prmProblem<Input = FeatureMatrix>({
       pullBack &&
       ((phi: Params, batch: SolutionBatch<Input>) => {
         const { logit_B, gradient } = pullBack(phi, batch.input);
+        if (isSmall(logit_B)) {
+          const { value, slopes } = upperLossAt(
+            lossTarget,
+            aggregation,
+            metaLoss,
+            numbersOf(logit_B, batch, lossTarget),
+          );
+          return { value: tf.scalar(value), grads: gradient(tf.tensor1d([...slopes])) };
+        }
         const { value, grads } = valueAndGrads(({ z }) => upperOfLogits(z as tf.Tensor1D, batch), { z: logit_B });
         return { value, grads: gradient(grads.z as tf.Tensor1D) };
       }),
@@ -97,6 +107,7 @@ export function prmProblem<Input = FeatureMatrix>({
     weighted: {
       losses: answer,
       weights: weightsOf,
+      weightsPullBack: weighting.pullBack,
       pullBack:
         pullBack &&
         ((phi, batch) => {
@@ -134,6 +145,23 @@ function represented<Input>(prm: RewardModel<Input>, phi: Params, input: Input, 
   if (prm.represent === undefined)
     throw new Error(`${kind} looks at a representation, which this reward model has not`);
   return prm.represent(phi, input);
+}
+
+/** @throws Error when step labels are to be compared and the batch has none */
+function numbersOf(logit_B: tf.Tensor1D, batch: SolutionBatch<unknown>, target: LossTarget): SolutionNumbers {
+  const { index_BS, mask_BS, label_B, stepLabel_BS, labelled_BS } = batch;
+  if (target === "steps") requireStepLabels(batch);
+  const mask = mask_BS.dataSync();
+  return {
+    ...{ logits: logit_B.dataSync(), mask, label: label_B.dataSync() },
+    index: index_BS?.dataSync() ?? Array.from(mask, (_, i) => i),
+    ...{ stepLabel: stepLabel_BS?.dataSync(), labelled: labelled_BS?.dataSync() },
+  };
+}
+
+function requireStepLabels({ stepLabel_BS, labelled_BS }: SolutionBatch<unknown>) {
+  if (stepLabel_BS && labelled_BS) return { stepLabel_BS, labelled_BS };
+  throw new Error('the loss target "steps" needs meta batches with step labels');
 }
 
 type Arrangement = Pick<SolutionBatch<unknown>, "index_BS" | "mask_BS">;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Params } from "../core/tree.js";
+import { type Params, tidyTree } from "../core/tree.js";
 import { isSmall } from "../core/host.js";
 import { isRecorded } from "../core/tape.js";
 import * as twice from "../core/twice.js";
@@ -52,18 +52,29 @@ function table(
     init: () => ({ raw: tf.zeros([names.length]) }),
     apply: (alpha, batch) =>
       tf.tidy(() => {
-        if (!isRecorded() && isSmall(alpha.raw)) return onHost(alpha.raw, index(batch));
-        return tf.gather(vector(alpha), index(batch));
+        const index_B = index(batch);
+        if (isRecorded() || !isSmall(alpha.raw)) return tf.gather(vector(alpha), index_B);
+        const { positive, mean } = positives(alpha.raw);
+        return tf.tensor1d(Array.from(index_B.dataSync(), (k) => positive[k] / mean));
       }),
+    pullBack: ({ raw }, batch, cotangent_B) => tidyTree(() => ({ raw: rawGradient(raw, index(batch), cotangent_B) })),
     names,
     vector,
   };
 }
 
-/** The weights of a batch as values. */
-function onHost(raw_K: tf.Tensor, index_B: tf.Tensor1D): tf.Tensor1D {
-  const positive_K = Array.from(raw_K.dataSync(), (r) => Math.max(r, 0) + Math.log1p(Math.exp(-Math.abs(r))));
-  const mean = positive_K.reduce((sum, value) => sum + value, 0) / positive_K.length;
-  const index = index_B.dataSync();
-  return tf.tensor1d(Float32Array.from(index).map((k) => positive_K[k] / mean));
+/** softplus(r) and its mean */
+function positives(raw_K: tf.Tensor): { positive: number[]; mean: number } {
+  const positive = Array.from(raw_K.dataSync(), (r) => Math.max(r, 0) + Math.log1p(Math.exp(-Math.abs(r))));
+  return { positive, mean: positive.reduce((sum, value) => sum + value, 0) / positive.length };
+}
+
+/** ∂/∂r_k Σ_n c_n w_n = σ(r_k) (C_k − (1/K) Σ_j C_j w_j) / mean, with C_k the sum of c over the rows of k. */
+function rawGradient(raw_K: tf.Tensor, index_B: tf.Tensor1D, cotangent_B: tf.Tensor1D): tf.Tensor1D {
+  const { positive, mean } = positives(raw_K);
+  const sums = positive.map(() => 0);
+  const [index, cotangent, raw] = [index_B, cotangent_B, raw_K].map((tensor) => tensor.dataSync());
+  index.forEach((k, n) => (sums[k] += cotangent[n]));
+  const shared = sums.reduce((total, own, k) => total + own * positive[k], 0) / (mean * positive.length);
+  return tf.tensor1d(sums.map((own, k) => (own - shared) / (mean * (1 + Math.exp(-raw[k])))));
 }

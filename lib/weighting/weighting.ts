@@ -31,6 +31,8 @@ export interface Weighting {
   readonly init: (seed: number) => Params;
   /** weight_B; differentiable in α. `seen` is there when `sees` says so */
   readonly apply: (alpha: Params, batch: WeightingBatch, seen?: Seen) => tf.Tensor1D;
+  /** ∇_α Σ_n c_n w_n(α) written out, of weights that do not look at the model's answer; values alone */
+  readonly pullBack?: (alpha: Params, batch: WeightingBatch, cotangent_B: tf.Tensor1D) => Params;
   /** the weights depend on the model's answer, "representation": also on its hidden representation */
   readonly sees?: "answer" | "representation";
   /** φ feels how the weights depend on its answer, as in the published Instance Net; defaults to false */

@@ -130,6 +130,15 @@ test("a loss that is no number stops the run, says where, and keeps the state be
   expect(solver.state().phi.x.values.every(Number.isFinite)).toBe(true);
 });
 
+test("a series that grows says which number to make smaller", async () => {
+  const hypergradient = { method: "neumann", terms: 50, stepSize: 1e3 } as const;
+  const solver = solveBilevel(scalar, batches, { iterations: 9, lower: sgd(0.1), upper: { ...upper, hypergradient } });
+  const drain = async () => {
+    for await (const _ of solver);
+  };
+  await expect(drain()).rejects.toThrow(/upper level's .* its series grows when `stepSize` exceeds 2 \//);
+});
+
 test.each([{ method: "dot" }, { method: "unrolled" }, { method: "sama" }] as const)(
   "an upper gradient that is no number leaves α as it was, $method",
   async (hypergradient) => {

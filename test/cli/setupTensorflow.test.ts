@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { lockSync } from "proper-lockfile";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setupTensorflow } from "../../lib/cli/setupTensorflow.js";
-import { SOURCES_SHA256 } from "../../lib/cli/tensorflowStages.js";
+import { sourcesSha256 } from "../../lib/cli/tensorflowStages.js";
 
 const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout?.trim();
 const path = process.env["PATH"];
@@ -131,7 +131,7 @@ describe.runIf(python && process.platform === "linux")("setup-tensorflow", () =>
     mkdirSync(built, { recursive: true });
     writeFileSync(join(built, "tfjs_binding.node"), "");
     const done = ["packages", "wheel", "unpack", "compile"];
-    const state = { device: "CPU", wheel: "pip", done, sources: SOURCES_SHA256, version: "2.21.0" };
+    const state = { device: "CPU", wheel: "pip", done, sources: sourcesSha256(), version: "2.21.0" };
     const write = (values: object) => writeFileSync(join(folder, "state.json"), JSON.stringify(values));
     write(state);
     await setup();

@@ -51,6 +51,8 @@ describe("domain table", () => {
       1e-5,
     );
     expectClose(gradient, expected, { relative: 1e-4 });
+    const written = table.pullBack?.({ raw: tf.tensor1d(raw) }, batch([2, 0, 2]), tf.tensor1d(c));
+    expectClose(written?.raw ?? [], expected, { relative: 1e-4 });
   });
 
   test("no domain at all is refused", () => {

@@ -21,6 +21,8 @@ export interface HypergradientPoint<L> {
 /** ∇_α Σ_n c_n w_n(α) */
 export function pullBackWeights<L>(point: HypergradientPoint<L>, seen: Params | undefined, cotangent_B: tf.Tensor1D) {
   const { problem, alpha, batch } = point;
+  const { weightsPullBack } = weightedOf(problem);
+  if (weightsPullBack) return weightsPullBack(alpha, batch, cotangent_B);
   return valueAndGrads((a) => tf.sum(tf.mul(weightedOf(problem).weights(a, batch, constant(seen)), cotangent_B)), alpha)
     .grads;
 }
