@@ -3,6 +3,9 @@ import { mean, spread } from "./statistics.js";
 import { mark } from "./theme.js";
 import type { Figure, Json, Trace } from "./types.js";
 
+/** Characters side by side under the plot at the smallest size in use (a 3.25 in column) */
+const ROOM = 42;
+
 /** A method's results, one per seed. */
 export interface BarGroup {
   readonly name: string;
@@ -81,7 +84,7 @@ export function barsWithSpread(bars: readonly BarGroup[], options: BarsOptions):
       xaxis: {
         tickmode: "array",
         tickvals: ticks.map((_, i) => i),
-        ticktext: ticks.map((tick) => twoLines(tick, 8)),
+        ticktext: ticks.map((tick) => twoLines(tick, Math.max(8, Math.floor(ROOM / ticks.length)))),
         ticks: "",
         range: [-0.6, ticks.length - 0.4],
       },
