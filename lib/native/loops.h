@@ -22,7 +22,7 @@ struct Sparse {
 
 // Columns of a dense matrix that are worked on together, in registers
 constexpr long STRIP = 256;
-typedef float Strip __attribute__((vector_size(STRIP * sizeof(float)), aligned(4)));
+typedef float Strip __attribute__((vector_size(STRIP * sizeof(float)), aligned(4), may_alias));
 
 INLINE Strip& strip(float* x) { return *reinterpret_cast<Strip*>(x); }
 INLINE const Strip& strip(const float* x) { return *reinterpret_cast<const Strip*>(x); }
