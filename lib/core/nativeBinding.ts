@@ -11,6 +11,8 @@ const PACKAGE = "@tensorflow/tfjs-node-gpu";
 const BINDING = "lib/napi-v8/tfjs_binding.node";
 const QUIET = "lib/napi-v8/quiet.node";
 const KERNELS = "lib/napi-v8/kernels.node";
+/** as in `native/kernels.cc` */
+const KERNELS_VERSION = 1;
 
 /**
  * Operations of heads on features are so short that sharing them among cores takes longer than doing them, and several
@@ -61,8 +63,9 @@ function load(device: "GPU" | "CPU"): NativeBinding {
   const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend.js") as {
     NodeJSKernelBackend: new (binding: object, packageName: string) => tf.KernelBackend;
   };
-  const kernels = existsSync(join(path, KERNELS));
-  if (kernels) require(join(path, KERNELS));
+  const kernels =
+    existsSync(join(path, KERNELS)) &&
+    (require(join(path, KERNELS)) as { version?: number }).version === KERNELS_VERSION;
   tf.registerBackend("tensorflow", () => Object.assign(new NodeJSKernelBackend(binding, PACKAGE), { kernels }), 3);
   return { version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice(), threads: Number(threads), kernels, path };
 }

@@ -317,6 +317,9 @@ const Signature SIGNATURES[] = {
 
 bool isList(const char* argument) { return strstr(argument, "N *") != nullptr; }
 
+// Raised here and in core/nativeBinding.ts when operations change, so that a build of other sources is not called
+constexpr int VERSION = 1;
+
 NAPI_MODULE_INIT() {
   TF_Status* status = TF_NewStatus();
   for (const Signature& op : SIGNATURES) {
@@ -332,5 +335,8 @@ NAPI_MODULE_INIT() {
   }
   if (TF_GetCode(status) != TF_OK) napi_throw_error(env, nullptr, TF_Message(status));
   TF_DeleteStatus(status);
+  napi_value version;
+  napi_create_int32(env, VERSION, &version);
+  napi_set_named_property(env, exports, "version", version);
   return exports;
 }
