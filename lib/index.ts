@@ -123,6 +123,7 @@ export { numberedRewardModel } from "./vlm/numberedRewardModel.js";
 export { type Backbone, frozenBackbone, fullBackbone } from "./vlm/backbone.js";
 export { type Lora, lora, loraBackbone, type LoraOptions, mergedWeights } from "./vlm/lora.js";
 export { loadPeft, savePeft } from "./vlm/peft.js";
+export { type TinyQwen2VlOptions, writeTinyQwen2Vl } from "./vlm/tiny.js";
 export { encodeHidden, hiddenFeatures } from "./vlm/hiddenStates.js";
 export { availableBytes, estimateMemory, type MemoryEstimate } from "./vlm/memory.js";
 

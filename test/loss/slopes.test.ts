@@ -35,7 +35,7 @@ describe.each(aggregations)("%s", (aggregation) => {
     for (const target of lossTargets) {
       const { value, grads } = valueAndGrads(
         ({ z }) => {
-          const logit_BS: tf.Tensor2D = tf.gather(z, tf.tensor2d(numbers.index, [B, S], "int32"));
+          const logit_BS = tf.gather<tf.Tensor>(z, tf.tensor2d(numbers.index, [B, S], "int32")) as tf.Tensor2D;
           if (target === "steps") return labelledStepsLoss(logit_BS, table(numbers.stepLabel), table(labelled), kind);
           return outcomeLoss(target, aggregation, logit_BS, table(mask), tf.tensor1d(numbers.label), kind);
         },
