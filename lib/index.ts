@@ -124,6 +124,7 @@ export { type Backbone, frozenBackbone, fullBackbone } from "./vlm/backbone.js";
 export { type Lora, lora, loraBackbone, type LoraOptions, mergedWeights } from "./vlm/lora.js";
 export { loadPeft, savePeft } from "./vlm/peft.js";
 export { type TinyQwen2VlOptions, writeTinyQwen2Vl } from "./vlm/tiny.js";
+export { featureShelf, type FeatureShelf, type FeatureShelfOptions } from "./vlm/featureShelf.js";
 export { encodeHidden, hiddenFeatures } from "./vlm/hiddenStates.js";
 export { availableBytes, estimateMemory, type MemoryEstimate } from "./vlm/memory.js";
 

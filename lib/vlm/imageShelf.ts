@@ -17,6 +17,10 @@ export interface ImageShelf {
   prepare(paths: readonly string[]): Promise<void>;
   /** @throws Error for an image that was not prepared */
   facts(path: string): ImageFacts;
+  /** the same for images of the same content */
+  key(path: string): string;
+  /** of all images that differ in content */
+  readonly tokens: number;
   /** the model's input */
   image(path: string): ModelImage;
 }
@@ -29,24 +33,21 @@ const SHOWN = 20;
  * of both, with width, height, number of tiles and size of the source (uint32 each, little-endian) before the bytes.
  */
 export function imageShelf(processor: ImageProcessor, folder?: string): ImageShelf {
-  const known = new Map<string, { readonly facts: ImageFacts; readonly tiles: () => Tiles }>();
+  const known = new Map<string, { readonly facts: ImageFacts; readonly key: string; readonly tiles: () => Tiles }>();
   const prepareOne = async (path: string) => {
-    let tiles: (() => Tiles) | undefined;
+    let own: { readonly key: string; readonly tiles: () => Tiles } | undefined;
     const cache: TileCache = {
       tiles: async (key, compute) => {
         const file = folder === undefined ? undefined : join(folder, `${key}.raw`);
         const stored = file === undefined ? undefined : readTiles(file);
         const found = stored ?? (await compute());
-        if (file === undefined) tiles = () => found;
-        else {
-          if (!stored) await writeTiles(file, found);
-          tiles = () => readTiles(file) ?? lost(file);
-        }
+        if (file !== undefined && !stored) await writeTiles(file, found);
+        own = { key, tiles: file === undefined ? inMemory(found) : inFile(file) };
         return found;
       },
     };
     const facts = (await prepareImages([path], processor, { cache })).get(path);
-    if (facts && tiles) known.set(path, { facts, tiles });
+    if (facts && own) known.set(path, { facts, ...own });
   };
   const at = (path: string) => {
     const found = known.get(path);
@@ -72,9 +73,18 @@ export function imageShelf(processor: ImageProcessor, folder?: string): ImageShe
       throw new DataError(`${bad.length} image(s) cannot be used:\n  ${bad.slice(0, SHOWN).join("\n  ")}${more}`);
     },
     facts: (path) => at(path).facts,
+    key: (path) => at(path).key,
+    get tokens() {
+      const distinct = new Map(Array.from(known.values(), ({ key, facts }) => [key, facts.tokens]));
+      return [...distinct.values()].reduce((sum, tokens) => sum + tokens, 0);
+    },
     image: (path) => processor.input(at(path).tiles()),
   };
 }
+
+// apart from where tiles are computed: a closure there would hold them in memory for those that lie in a file, too
+const inMemory = (tiles: Tiles) => () => tiles;
+const inFile = (file: string) => () => readTiles(file) ?? lost(file);
 
 const HEADER = 20;
 

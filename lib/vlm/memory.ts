@@ -16,6 +16,8 @@ export interface MemoryUse {
   readonly tokens: number;
   /** of the image with most of them */
   readonly imageTokens: number;
+  /** of image features that are computed beforehand, one image at a time; defaults to the tower in every pass */
+  readonly featureBytes?: number;
 }
 
 export interface MemoryEstimate {
@@ -23,6 +25,8 @@ export interface MemoryEstimate {
   /** φ beyond the weights as they were loaded, optimiser, gradients, and φ ± εv of the hypergradient */
   readonly trainingBytes: number;
   readonly activationBytes: number;
+  /** features of images that are kept */
+  readonly featureBytes: number;
   readonly totalBytes: number;
 }
 
@@ -36,13 +40,14 @@ const OVERHEAD = 0.6e9;
  * Bytes that training or scoring takes at its peak, in float32.
  *
  * Weights, 7 · φ in training, and the activations of the sequences in memory: of all layers whose gradient is asked for,
- * of one layer and the hidden states between layers with checkpointing, of one layer without training.
+ * of one layer and the hidden states between layers with checkpointing, of one layer without training; and the image
+ * features that are kept.
  */
 export function estimateMemory(
   { model, config }: Pick<VisionModel, "model" | "config">,
   use: MemoryUse,
 ): MemoryEstimate {
-  const { full, trained, training, checkpointing, tokens, sequences, imageTokens } = use;
+  const { full, trained, training, checkpointing, tokens, sequences, imageTokens, featureBytes } = use;
   const parameters = parameterCount(model.shapes);
   const phi = parameterCount(trained) + (full ? parameters : 0);
   const text = { names: /self_attn\.q_proj\.weight$/, inner: /mlp\.gate_proj\.weight$/ };
@@ -61,7 +66,7 @@ export function estimateMemory(
   };
   const heads = headsOf(config);
   const language = layerOf(size.text, tokens * sequences, tokens, heads.text);
-  const vision = layerOf(size.vision, patches * sequences, seen, heads.vision);
+  const vision = layerOf(size.vision, patches * (featureBytes === undefined ? sequences : 1), seen, heads.vision);
   // a frozen tower keeps nothing for a gradient
   const towerTrained = training && (full || Object.keys(trained).some((name) => /vision|visual/.test(name)));
   const during = training ? language.kept + (towerTrained ? vision.kept : 0) : language.one;
@@ -69,11 +74,13 @@ export function estimateMemory(
   const activationBytes = Math.max(during, vision.one) + logits;
   const weightBytes = 4 * parameters;
   const trainingBytes = training ? 4 * COPIES * phi : 4 * parameterCount(trained);
+  const kept = featureBytes ?? 0;
   return {
     weightBytes,
     trainingBytes,
     activationBytes,
-    totalBytes: weightBytes + trainingBytes + activationBytes + OVERHEAD,
+    featureBytes: kept,
+    totalBytes: weightBytes + trainingBytes + activationBytes + kept + OVERHEAD,
   };
 }
 

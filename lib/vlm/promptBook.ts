@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { StepInput } from "../data/types.js";
 import type { TokenBatch } from "../model/transformer/tokenBatch.js";
 import type { Encoder } from "../text/features.js";
+import type { FeatureShelf } from "./featureShelf.js";
 import { type ImageShelf, imageShelf } from "./imageShelf.js";
 import type { Prompt, PromptLayout } from "./prompt.js";
 import type { VisionModel, VisionSequence } from "./visionModel.js";
@@ -22,6 +23,8 @@ export interface PromptBook {
   readonly longest: number;
   /** image tokens of the prompt with most of them */
   readonly mostImageTokens: number;
+  /** image tokens of all prepared images that differ in content */
+  readonly imageTokens: number;
   /**
    * Makes and keeps the prompts of steps; their images are read first.
    *
@@ -50,6 +53,8 @@ export interface PromptBookOptions {
    * solutions, or the given labels. Defaults to "plus"
    */
   readonly earlierLabels?: "plus" | "given";
+  /** of a frozen vision tower; defaults to none, so that every forward pass runs the tower */
+  readonly features?: FeatureShelf;
 }
 
 /** A step with what may be known of it. */
@@ -57,7 +62,7 @@ type Labelled = StepInput & { readonly id?: string; readonly target?: number };
 
 export function promptBook(vision: VisionModel, layout: PromptLayout, options: PromptBookOptions = {}): PromptBook {
   const { model } = vision;
-  const { microBatch = 1, earlierLabels = "plus", imageFolder } = options;
+  const { microBatch = 1, earlierLabels = "plus", imageFolder, features } = options;
   const maxTokens = Math.min(options.maxTokens ?? Infinity, model.limits.maxPositions);
   const shelf: ImageShelf | undefined = vision.vision && imageShelf(vision.vision.processor, imageFolder);
   const prompts: Prompt[] = [];
@@ -68,6 +73,11 @@ export function promptBook(vision: VisionModel, layout: PromptLayout, options: P
   const imageOf = (image: string) => {
     if (shelf) return shelf;
     throw new Error(`${image}: ${vision.folder} is a text-only model; leave the images out`);
+  };
+  const seen = (path: string) => {
+    const images = imageOf(path);
+    const image = () => images.image(path);
+    return features ? features.see(images.key(path), image) : image();
   };
   const add = (group: readonly Labelled[]) => {
     const last = group[group.length - 1];
@@ -88,7 +98,7 @@ export function promptBook(vision: VisionModel, layout: PromptLayout, options: P
   const sequence = (number: number, answers: readonly number[]): VisionSequence => {
     const { ids, answers: places, image } = prompts[number];
     const wanted = answers.map((answer) => places[answer]);
-    const images = image === undefined ? [] : [imageOf(image).image(image)];
+    const images = image === undefined ? [] : [seen(image)];
     return { ids: ids.slice(0, Math.max(...wanted) + 1), wanted, images };
   };
   const book: PromptBook = {
@@ -100,6 +110,9 @@ export function promptBook(vision: VisionModel, layout: PromptLayout, options: P
     },
     get mostImageTokens() {
       return mostImageTokens;
+    },
+    get imageTokens() {
+      return shelf?.tokens ?? 0;
     },
     prepare: async (inputs) => {
       const images = inputs.flatMap(({ image }) => (image === undefined ? [] : [image]));

@@ -17,10 +17,11 @@ import { qwen2 } from "../model/qwen2/qwen2.js";
 import { qwen2Vl } from "../model/qwen2vl/qwen2vl.js";
 import type { LanguageModel, LanguageModelOptions } from "../model/transformer/languageModel.js";
 import type { TokenSequence } from "../model/transformer/tokenBatch.js";
+import type { Seen } from "../model/transformer/tower.js";
 
 /** Tokens with images as the model's own processor makes them. */
 export interface VisionSequence extends TokenSequence {
-  readonly images?: readonly ModelImage[];
+  readonly images?: readonly (ModelImage | Seen<ModelImage>)[];
 }
 
 export interface VisionModelOptions extends LanguageModelOptions, SourceOptions {

@@ -4,6 +4,7 @@ import { fromPlain } from "../core/tree.js";
 import { checkParameters, type ParameterShapes } from "../model/transformer/parameters.js";
 import type { RewardModel } from "../model/rewardModel.js";
 import { frozenBackbone, fullBackbone } from "./backbone.js";
+import { featureBytes, featureShelf } from "./featureShelf.js";
 import { type Lora, lora, loraBackbone, type LoraOptions } from "./lora.js";
 import { estimateMemory, gigabytes, type MemoryEstimate } from "./memory.js";
 import { peftOptions } from "./peft.js";
@@ -21,12 +22,17 @@ export type Readout = (typeof readouts)[number];
 export const tunings = ["full", "lora", "frozen"] as const;
 export type Tuning = (typeof tunings)[number];
 
-export interface VisionPrmOptions extends PromptBookOptions, Omit<VisionModelOptions, "loraScale"> {
+export interface VisionPrmOptions extends Omit<PromptBookOptions, "features">, Omit<VisionModelOptions, "loraScale"> {
   /** defaults to "label" for InternVL, else to "logits" */
   readonly readout?: Readout;
   /** defaults to "lora" */
   readonly tune?: Tuning;
   readonly lora?: LoraOptions;
+  /**
+   * Where neither the vision tower nor an adapter in it is trained, the features of an image are computed once and up to
+   * so many bytes of them kept, those of the latest use; defaults to 2³⁰ (1 GiB)
+   */
+  readonly maxFeatureBytes?: number;
   /** first message of prompts with labels */
   readonly system?: string;
   /** file or folder of φ to start from; defaults to adapters that change nothing and a random head */
@@ -38,6 +44,7 @@ export interface VisionPrm {
   readonly vision: VisionModel;
   readonly readout: Readout;
   readonly layout: PromptLayout;
+  /** makes batches once the weights are loaded */
   readonly book: PromptBook;
   /** works once the weights are loaded */
   readonly prm: RewardModel<PromptBatch>;
@@ -67,7 +74,7 @@ export interface VisionPrm {
  * const problem = prmProblem({ prm, weighting: domainTable(train.domains) });
  */
 export async function visionPrm(folder: string, options: VisionPrmOptions = {}): Promise<VisionPrm> {
-  const { tune = "lora", microBatch, system, startFrom, checkpointing = false } = options;
+  const { tune = "lora", microBatch, system, startFrom, checkpointing = false, maxFeatureBytes } = options;
   const stored = startFrom === undefined ? undefined : await peftOptions(startFrom);
   const wanted = stored ?? options.lora ?? {};
   const { rank = 16, alpha = 2 * rank } = wanted;
@@ -97,7 +104,12 @@ export async function visionPrm(folder: string, options: VisionPrmOptions = {}):
     readout === "label"
       ? labelToken({ ...shared, labels: labelTokens(vision.tokenizer, LABELS) as [number, number] })
       : lastTokenHead({ ...shared, reads: readout });
-  const book = promptBook(vision, layout, options);
+  const { tower } = model;
+  const features =
+    tower && !Object.keys(trained).some(tower.owns)
+      ? featureShelf({ tower, weights, ...(maxFeatureBytes !== undefined && { maxBytes: maxFeatureBytes }) })
+      : undefined;
+  const book = promptBook(vision, layout, { ...options, ...(features && { features }) });
   return {
     ...{ vision, readout, layout, book, trained },
     prm: phi ? { ...prm, init: () => fromPlain(phi) } : prm,
@@ -106,6 +118,7 @@ export async function visionPrm(folder: string, options: VisionPrmOptions = {}):
       estimateMemory(vision, {
         ...{ trained: beside, full: tune === "full", training, checkpointing, sequences: microBatch ?? sequences },
         ...{ tokens: book.longest, imageTokens: book.mostImageTokens },
+        ...(features && { featureBytes: featureBytes(model, book, maxFeatureBytes) }),
       }),
     load: async () => {
       if (Object.keys(weights).length === 0) Object.assign(weights, await loadWeights(vision));
@@ -113,6 +126,7 @@ export async function visionPrm(folder: string, options: VisionPrmOptions = {}):
     dispose: () => {
       tf.dispose(weights);
       for (const name of Object.keys(weights)) delete weights[name];
+      features?.clear();
     },
   };
 }
@@ -132,6 +146,7 @@ export function refuseBeyondMemory(
   const leaner = estimateMemory(vision, {
     ...{ trained: lora(vision.model.shapes).shapes, full: false, training, checkpointing: true, sequences: 1 },
     ...{ tokens: book.longest, imageTokens: book.mostImageTokens },
+    featureBytes: featureBytes(vision.model, book),
   }).totalBytes;
   const other = training && leaner < 0.9 * totalBytes ? `; LoRA with checkpointing needs ${gigabytes(leaner)}` : "";
   const need = `${vision.folder} needs about ${gigabytes(totalBytes)}${other}`;

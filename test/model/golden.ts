@@ -5,9 +5,9 @@ import "@tensorflow/tfjs-backend-wasm";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { useBackend } from "../../lib/core/backend.js";
-import { type Params, valueAndGrads } from "../../lib/core/tree.js";
+import { type Params, toPlain, valueAndGrads } from "../../lib/core/tree.js";
 import { logSoftmax } from "../../lib/core/twice.js";
 import { registerMissingWasmKernels } from "../../lib/core/wasmKernels.js";
 import type { LanguageModel } from "../../lib/model/transformer/languageModel.js";
@@ -123,6 +123,50 @@ export function expectCase<S extends TokenSequence, B extends TokenBatch>(
     expectClose(grad.dataSync().slice(0, row.length), row, { relative: 1e-4, absolute: 1e-6 });
   }
   tf.dispose(grads);
+}
+
+/**
+ * With features that the tower gave beforehand, loss and gradients are to the last bit those with the tower in the pass;
+ * a φ that trains the tower, features of other images, and images of both kinds are refused.
+ */
+export function expectSameWhenSeen<S extends TokenSequence & { readonly images?: readonly object[] }>(
+  model: LanguageModel<S>,
+  parameters: Params,
+  sequences: readonly S[],
+  targets: readonly number[],
+): void {
+  const { tower } = model;
+  if (tower === undefined) throw new Error("the model has no tower");
+  const part = (own: boolean): Params =>
+    Object.fromEntries(Object.entries(parameters).filter(([name]) => tower.owns(name) === own));
+  const [phi, frozen] = [part(false), part(true)];
+  const tensors = tf.memory().numTensors;
+  const see = (sequence: S): S => ({
+    ...sequence,
+    images: sequence.images?.map((image) => tower.see(image as never, frozen)),
+  });
+  const seen = sequences.map(see);
+  expect(tf.memory().numTensors).toBe(tensors);
+  for (const { images = [] } of seen) for (const image of images) expect(image).not.toHaveProperty(["pixels"]);
+  const run = (all: readonly S[], padding: Padding) => {
+    const { value, grads } = lossAndGrads(model, [phi, frozen], all, targets, padding);
+    const plain = { loss: value.dataSync()[0], grads: toPlain(grads) };
+    tf.dispose([value, grads]);
+    return plain;
+  };
+  for (const padding of ["left", "right"] as const) expect(run(seen, padding)).toEqual(run(sequences, padding));
+  expect(tf.memory().numTensors).toBe(tensors);
+
+  const batch = model.batch(seen);
+  const name = Object.keys(frozen).find((name) => name.endsWith(".weight")) ?? "";
+  expect(() => model.represent({ [name.replace("weight", "lora_A.weight")]: frozen[name] }, batch, parameters)).toThrow(
+    /φ trains .*lora_A.* holds its images' features: make it of the images/,
+  );
+  disposeBatch(batch);
+  const first = seen.findIndex(({ images = [] }) => images.length > 0);
+  const cut = seen[first].images?.map((image) => ({ ...image, features: new Float32Array(3) }));
+  expect(() => model.batch([{ ...seen[first], images: cut }])).toThrow(/image 0 of sequence 0: .* but 3 were given/);
+  expect(() => model.batch([seen[first], sequences[first]])).toThrow(/images hold features: a batch takes all or none/);
 }
 
 /** The same tests on the best backend that loads, on wasm and on plain JavaScript. */

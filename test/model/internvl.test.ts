@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { internVl, type InternVlSequence } from "../../lib/model/internvl/internvl.js";
 import { pixelShuffle } from "../../lib/model/internvl/pixelShuffle.js";
 import { centralDifference, expectClose } from "../expectClose.js";
-import { goldenParameters, logitsOf, lossAndGrads, onEveryBackend, uniform } from "./golden.js";
+import { expectSameWhenSeen, goldenParameters, logitsOf, lossAndGrads, onEveryBackend, uniform } from "./golden.js";
 
 /** what the fixtures do not have: norms of every kind, the layer before the last, the first shuffle */
 const config = {
@@ -46,6 +46,12 @@ const sequences: InternVlSequence[] = [
 ];
 
 onEveryBackend(() => {
+  test("images seen beforehand give the same numbers", () => {
+    const phi = goldenParameters(model.shapes);
+    expectSameWhenSeen(model, phi, sequences, [4, 5, 6, 7, 8]);
+    tf.dispose(phi);
+  });
+
   test.each(["left", "right"] as const)("padding on the %s changes nothing", (padding) => {
     const phi = goldenParameters(model.shapes);
     const alone = sequences.flatMap((sequence) => logitsOf(model, phi, [sequence]));

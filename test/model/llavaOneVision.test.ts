@@ -2,7 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { llavaOneVision, type LlavaOneVisionSequence } from "../../lib/model/llavaOneVision/llavaOneVision.js";
 import { expectClose } from "../expectClose.js";
-import { expectCase, golden, goldenParameters, logitsOf, onEveryBackend, uniform } from "./golden.js";
+import {
+  expectCase,
+  expectSameWhenSeen,
+  golden,
+  goldenParameters,
+  logitsOf,
+  onEveryBackend,
+  uniform,
+} from "./golden.js";
 
 const { config, cases } = golden<{ images: [number, number, number][] }>("llavaOneVision.json");
 const model = llavaOneVision(config);
@@ -25,6 +33,17 @@ onEveryBackend(() => {
   test.each(cases.map((c, n) => [n, c] as const))("case %i agrees with Hugging Face", (n, c) => {
     const phi = goldenParameters(model.shapes);
     expectCase(model, phi, sequences[n], c);
+    tf.dispose(phi);
+  });
+
+  test("images seen beforehand give the same numbers", () => {
+    const phi = goldenParameters(model.shapes);
+    expectSameWhenSeen(
+      model,
+      phi,
+      sequences,
+      cases.flatMap((c) => c.targets),
+    );
     tf.dispose(phi);
   });
 

@@ -3,7 +3,15 @@ import { describe, expect, test } from "vitest";
 import { mropePositions } from "../../lib/model/qwen2vl/positions.js";
 import { qwen2Vl, type Qwen2VlSequence } from "../../lib/model/qwen2vl/qwen2vl.js";
 import { expectClose } from "../expectClose.js";
-import { expectCase, golden, goldenParameters, logitsOf, onEveryBackend, uniform } from "./golden.js";
+import {
+  expectCase,
+  expectSameWhenSeen,
+  golden,
+  goldenParameters,
+  logitsOf,
+  onEveryBackend,
+  uniform,
+} from "./golden.js";
 
 const { config, cases } = golden<{ grids: [number, number, number][] }>("qwen2vl.json");
 const model = qwen2Vl(config);
@@ -23,6 +31,17 @@ onEveryBackend(() => {
   test.each(cases.map((c, n) => [n, c] as const))("case %i agrees with Hugging Face", (n, c) => {
     const phi = goldenParameters(model.shapes);
     expectCase(model, phi, sequences[n], c);
+    tf.dispose(phi);
+  });
+
+  test("images seen beforehand give the same numbers", () => {
+    const phi = goldenParameters(model.shapes);
+    expectSameWhenSeen(
+      model,
+      phi,
+      sequences,
+      cases.flatMap((c) => c.targets),
+    );
     tf.dispose(phi);
   });
 

@@ -4,7 +4,7 @@ import { languageShapes, withHead } from "../qwen2/head.js";
 import { textBatch } from "../qwen2/qwen2.js";
 import { activations } from "../transformer/activation.js";
 import { asTrained } from "../transformer/blocks.js";
-import { type ImageSlots, imageSlots } from "../transformer/embedding.js";
+import { imageSlots } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
 import { linear } from "../transformer/linear.js";
 import { layerNorm } from "../transformer/norm.js";
@@ -20,17 +20,29 @@ import {
 } from "../transformer/parameters.js";
 import { checkTiles, patchesOf, patchesPerSide, type TiledImage } from "../transformer/tiles.js";
 import { layoutOf, type Padding, type TokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
+import {
+  type BatchImages,
+  checkFeatures,
+  isSeen,
+  type Seen,
+  type VisionTower,
+  visionTower,
+} from "../transformer/tower.js";
 import { type InternVlConfig, internVlConfig } from "./config.js";
 import { pixelShuffle } from "./pixelShuffle.js";
 import { internVit, internVitShapes } from "./vision.js";
 
 export interface InternVlSequence extends TokenSequence {
   /** in the order of their tokens; defaults to none */
-  readonly images?: readonly TiledImage[];
+  readonly images?: readonly (TiledImage | Seen<TiledImage>)[];
+}
+
+interface TowerInput {
+  readonly patch_PC: tf.Tensor2D;
 }
 
 export interface InternVlBatch extends TokenBatch {
-  readonly images?: { readonly patch_PC: tf.Tensor2D; readonly slots: ImageSlots };
+  readonly images?: BatchImages<TowerInput>;
 }
 
 export interface InternVlOptions extends LanguageModelOptions {
@@ -53,17 +65,17 @@ export function internVl(
   { imageToken, ...options }: InternVlOptions,
 ): LanguageModel<InternVlSequence, InternVlBatch> {
   const parsed = internVlConfig(config);
-  const { text } = parsed;
+  const { text, vision } = parsed;
   const shapes = { ...internVlShapes(parsed), ...languageShapes("language_model.", text) };
+  const tower = visionTower<TiledImage, TowerInput>({
+    owns: (name) => /^(?:vision_model|mlp1)\./.test(name),
+    input: (images) => ({ patch_PC: patchesOf(images, vision) }),
+    features: (weights, { patch_PC }) => imageFeatures(weights, parsed, patch_PC, options),
+  });
   const run = withHead(
     (weights, batch: InternVlBatch) => {
-      const { images } = batch;
-      const seen = images && {
-        trained: Object.keys(weights.phi).some((name) => !name.startsWith("language_model.")),
-        features: () => imageFeatures(weights, parsed, images.patch_PC, options),
-        slots: images.slots,
-      };
-      return represented(within(weights, "language_model.model."), text, batch, seen, options);
+      const features = tower.features(weights, batch.images);
+      return represented(within(weights, "language_model.model."), text, batch, features, options);
     },
     "language_model.",
     text,
@@ -73,9 +85,10 @@ export function internVl(
     limits: text,
     hiddenSize: text.hiddenSize,
     shapes,
+    tower,
     canonical: (name) => name,
     init: (seed) => initialParameters(shapes, seed),
-    batch: (sequences, padding = "right") => internVlBatch(sequences, parsed, imageToken, padding),
+    batch: (sequences, padding = "right") => internVlBatch(sequences, parsed, { imageToken, tower }, padding),
     ...run,
   };
 }
@@ -109,14 +122,20 @@ function imageFeatures(
 function internVlBatch(
   sequences: readonly InternVlSequence[],
   { text, vision, shuffle }: InternVlConfig,
-  imageToken: number,
+  { imageToken, tower }: { imageToken: number; tower: VisionTower<TiledImage, TowerInput> },
   padding: Padding,
 ): InternVlBatch {
   const images = sequences.map(({ images = [] }) => images);
-  images.forEach((list, b) => list.forEach((image, i) => checkTiles(image, `image ${i} of sequence ${b}`, vision)));
   const perTile = (patchesPerSide(vision) / shuffle) ** 2;
+  images.forEach((list, b) =>
+    list.forEach((image, i) => {
+      const which = `image ${i} of sequence ${b}`;
+      if (isSeen(image)) checkFeatures(image, which, image.tiles * perTile, text.hiddenSize);
+      else checkTiles(image, which, vision);
+    }),
+  );
   const features = images.map((list) => list.reduce((sum, { tiles }) => sum + tiles * perTile, 0));
   const slots = imageSlots(sequences, imageToken, features, layoutOf(sequences, text, padding));
   const batch = textBatch(sequences, text, padding);
-  return slots === undefined ? batch : { ...batch, images: { patch_PC: patchesOf(images.flat(), vision), slots } };
+  return slots === undefined ? batch : { ...batch, images: tower.batch(images.flat(), slots) };
 }

@@ -4,7 +4,7 @@ import { languageShapes, withHead } from "../qwen2/head.js";
 import { textBatch } from "../qwen2/qwen2.js";
 import { activations } from "../transformer/activation.js";
 import { asTrained } from "../transformer/blocks.js";
-import { type ImageSlots, imageSlots, rows } from "../transformer/embedding.js";
+import { imageSlots, rows } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
 import { linear } from "../transformer/linear.js";
 import {
@@ -18,6 +18,14 @@ import {
 } from "../transformer/parameters.js";
 import { checkTiles, patchesOf, patchesPerSide, type TiledImage } from "../transformer/tiles.js";
 import { layoutOf, type Padding, type TokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
+import {
+  type BatchImages,
+  checkFeatures,
+  isSeen,
+  type Seen,
+  type VisionTower,
+  visionTower,
+} from "../transformer/tower.js";
 import { anyresGrid, type Mixture, packed, type Size } from "./anyres.js";
 import { type LlavaOneVisionConfig, llavaOneVisionConfig } from "./config.js";
 import { siglip, siglipShapes } from "./siglip.js";
@@ -30,11 +38,16 @@ export interface AnyresImage extends TiledImage {
 
 export interface LlavaOneVisionSequence extends TokenSequence {
   /** in the order of their tokens; defaults to none */
-  readonly images?: readonly AnyresImage[];
+  readonly images?: readonly (AnyresImage | Seen<AnyresImage>)[];
+}
+
+interface TowerInput {
+  readonly patch_PC: tf.Tensor2D;
+  readonly mixture: MixtureTensors;
 }
 
 export interface LlavaOneVisionBatch extends TokenBatch {
-  readonly images?: { readonly patch_PC: tf.Tensor2D; readonly mixture: MixtureTensors; readonly slots: ImageSlots };
+  readonly images?: BatchImages<TowerInput>;
 }
 
 /** Feature m = Σ_k weight_k[m] · patch[row_k[m]]; without weights there is one patch a feature. */
@@ -59,15 +72,15 @@ export function llavaOneVision(
   const parsed = llavaOneVisionConfig(config);
   const { text } = parsed;
   const shapes = { ...visionShapes(parsed), ...languageShapes("language_model.", text) };
+  const tower = visionTower<AnyresImage, TowerInput>({
+    owns: (name) => /^(?:vision_tower\.|multi_modal_projector\.|image_newline$)/.test(name),
+    input: (images) => towerInput(images, parsed),
+    features: (weights, input) => imageFeatures(weights, parsed, input, options),
+  });
   const run = withHead(
     (weights, batch: LlavaOneVisionBatch) => {
-      const { images } = batch;
-      const seen = images && {
-        trained: Object.keys(weights.phi).some((name) => !name.startsWith("language_model.")),
-        features: () => imageFeatures(weights, parsed, images, options),
-        slots: images.slots,
-      };
-      return represented(within(weights, "language_model.model."), text, batch, seen, options);
+      const features = tower.features(weights, batch.images);
+      return represented(within(weights, "language_model.model."), text, batch, features, options);
     },
     "language_model.",
     text,
@@ -77,9 +90,10 @@ export function llavaOneVision(
     limits: text,
     hiddenSize: text.hiddenSize,
     shapes,
+    tower,
     canonical,
     init: (seed) => initialParameters(shapes, seed),
-    batch: (sequences, padding = "right") => llavaOneVisionBatch(sequences, parsed, padding),
+    batch: (sequences, padding = "right") => llavaOneVisionBatch(sequences, parsed, tower, padding),
     ...run,
   };
 }
@@ -97,7 +111,7 @@ function visionShapes({ text, vision, projectorBias }: LlavaOneVisionConfig): Pa
 function imageFeatures(
   weights: Weights,
   { vision, selectLayer, projectorActivation }: LlavaOneVisionConfig,
-  { patch_PC, mixture }: NonNullable<LlavaOneVisionBatch["images"]>,
+  { patch_PC, mixture }: TowerInput,
   options: LanguageModelOptions,
 ): tf.Tensor2D {
   const { loraScale = 1 } = options;
@@ -126,34 +140,49 @@ function canonical(name: string): string {
 
 function llavaOneVisionBatch(
   sequences: readonly LlavaOneVisionSequence[],
-  { text, vision, anyres, imageToken, videoToken }: LlavaOneVisionConfig,
+  config: LlavaOneVisionConfig,
+  tower: VisionTower<AnyresImage, TowerInput>,
   padding: Padding,
 ): LlavaOneVisionBatch {
+  const { text, imageToken, videoToken } = config;
   const images = sequences.map(({ images = [] }) => images);
-  images.forEach((list, b) => {
+  const features = images.map((list, b) => {
     const video = sequences[b].ids.indexOf(videoToken);
     if (video >= 0)
       throw new RangeError(`sequence ${b} has a video token at position ${video}: videos are not supported`);
-    list.forEach((image, i) => {
-      const which = `image ${i} of sequence ${b}`;
-      checkTiles(image, which, vision);
-      const [rows, columns] = anyresGrid(image.size, anyres, vision);
-      if (image.tiles === 1 || image.tiles === 1 + rows * columns) return;
-      const grid = `1, or 1 + ${rows} · ${columns} for its size of ${image.size.join(" × ")} pixels`;
-      throw new RangeError(`${which} has ${image.tiles} tiles, but it needs ${grid}`);
-    });
+    return list.reduce((sum, image, i) => sum + checkedTokens(image, `image ${i} of sequence ${b}`, config), 0);
   });
-  const mixtures = images.map((list) => list.map(({ size, tiles }) => packed(size, tiles, anyres, vision)));
-  const features = mixtures.map((list) => list.reduce((sum, mixture) => sum + mixture.length, 0));
   const slots = imageSlots(sequences, imageToken, features, layoutOf(sequences, text, padding));
   const batch = textBatch(sequences, text, padding);
-  if (slots === undefined) return batch;
-  const all = images.flat();
+  return slots === undefined ? batch : { ...batch, images: tower.batch(images.flat(), slots) };
+}
+
+/** The number of an image's tokens. */
+function checkedTokens(
+  image: AnyresImage | Seen<AnyresImage>,
+  which: string,
+  { text, vision, anyres }: LlavaOneVisionConfig,
+): number {
+  const { size, tiles } = image;
+  if (!isSeen(image)) checkTiles(image, which, vision);
+  const [rows, columns] = anyresGrid(size, anyres, vision);
+  if (tiles !== 1 && tiles !== 1 + rows * columns) {
+    const grid = `1, or 1 + ${rows} · ${columns} for its size of ${size.join(" × ")} pixels`;
+    throw new RangeError(`${which} has ${tiles} tiles, but it needs ${grid}`);
+  }
+  const tokens = packed(size, tiles, anyres, vision).length;
+  if (isSeen(image)) checkFeatures(image, which, tokens, text.hiddenSize);
+  return tokens;
+}
+
+function towerInput(images: readonly AnyresImage[], { vision, anyres }: LlavaOneVisionConfig): TowerInput {
   const perTile = patchesPerSide(vision) ** 2;
   let first = 0;
-  const starts = all.map(({ tiles }) => (first += tiles * perTile) - tiles * perTile);
-  const rows = mixtures.flat().flatMap((list, i) => list.map((m) => shifted(m, starts[i], first)));
-  return { ...batch, images: { patch_PC: patchesOf(all, vision), mixture: mixtureTensors(rows), slots } };
+  const starts = images.map(({ tiles }) => (first += tiles * perTile) - tiles * perTile);
+  const rows = images.flatMap(({ size, tiles }, i) =>
+    packed(size, tiles, anyres, vision).map((mixture) => shifted(mixture, starts[i], first)),
+  );
+  return { patch_PC: patchesOf(images, vision), mixture: mixtureTensors(rows) };
 }
 
 function shifted(mixture: Mixture, start: number, newline: number): Mixture {

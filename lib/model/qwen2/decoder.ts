@@ -2,14 +2,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { swiGlu } from "../transformer/activation.js";
 import { attention } from "../transformer/attention.js";
-import { asTrained, type Block, throughBlocks } from "../transformer/blocks.js";
-import { type ImageSlots, rows, spliced } from "../transformer/embedding.js";
+import { type Block, throughBlocks } from "../transformer/blocks.js";
+import { rows, spliced } from "../transformer/embedding.js";
 import type { LanguageModelOptions, Representation } from "../transformer/languageModel.js";
 import { linear } from "../transformer/linear.js";
 import { rmsNorm } from "../transformer/norm.js";
 import { blockShapes, linearShapes, type ParameterShapes, weight, type Weights } from "../transformer/parameters.js";
 import { rotated } from "../transformer/rotary.js";
 import type { TokenBatch } from "../transformer/tokenBatch.js";
+import type { ImageFeatures } from "../transformer/tower.js";
 import { plus } from "../transformer/written.js";
 import type { Qwen2Config } from "./config.js";
 
@@ -51,26 +52,18 @@ function embedded(weights: Weights, { id_N }: TokenBatch): tf.Tensor2D {
   return rows(weight<tf.Tensor2D>(weights, "embed_tokens.weight"), id_N);
 }
 
-/** Images among the tokens of a batch. */
-export interface Images {
-  /** φ has influence on their features */
-  readonly trained: boolean;
-  readonly features: () => tf.Tensor2D;
-  readonly slots: ImageSlots;
-}
-
 /** Embeds a batch's tokens, puts the features of its images in their places, and decodes. */
 export function represented(
   decoder: Weights,
   config: Qwen2Config,
   batch: TokenBatch,
-  images: Images | undefined,
+  images: ImageFeatures | undefined,
   options: LanguageModelOptions,
 ): Representation {
   const textTrained = "embed_tokens.weight" in decoder.phi;
   const token_NH = embedded(decoder, batch);
   if (!images) return decoded(decoder, config, { input_NH: token_NH, trained: textTrained }, batch, options);
-  const input_NH = spliced(token_NH, asTrained(images.trained, images.features), images.slots);
+  const input_NH = spliced(token_NH, images.feature_MH, images.slots);
   return decoded(decoder, config, { input_NH, trained: textTrained || images.trained }, batch, options);
 }
 

@@ -1,10 +1,18 @@
 import { represented } from "../qwen2/decoder.js";
 import { languageShapes, withHead } from "../qwen2/head.js";
-import { type ImageSlots, imageSlots } from "../transformer/embedding.js";
+import { imageSlots } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
 import { initialParameters, within, withPrefix } from "../transformer/parameters.js";
 import { frequencies } from "../transformer/rotary.js";
 import { layoutOf, type Padding, type TokenBatch, tokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
+import {
+  type BatchImages,
+  checkFeatures,
+  isSeen,
+  type Seen,
+  type VisionTower,
+  visionTower,
+} from "../transformer/tower.js";
 import { type Qwen2VlConfig, qwen2VlConfig } from "./config.js";
 import { type Grid, mergedTokens, mropePositions } from "./positions.js";
 import { imageFeatures, type PatchBatch, patchBatch, towerShapes } from "./vision.js";
@@ -18,11 +26,15 @@ export interface PatchedImage {
 
 export interface Qwen2VlSequence extends TokenSequence {
   /** in the order of their tokens; defaults to none */
-  readonly images?: readonly PatchedImage[];
+  readonly images?: readonly (PatchedImage | Seen<PatchedImage>)[];
+}
+
+interface TowerInput {
+  readonly patches: PatchBatch;
 }
 
 export interface Qwen2VlBatch extends TokenBatch {
-  readonly images?: { readonly patches: PatchBatch; readonly slots: ImageSlots };
+  readonly images?: BatchImages<TowerInput>;
 }
 
 /**
@@ -42,17 +54,20 @@ export function qwen2Vl(
     ...withPrefix("visual.", towerShapes(vision, text.hiddenSize)),
     ...languageShapes("", text),
   };
+  const tower = visionTower<PatchedImage, TowerInput>({
+    owns: (name) => name.startsWith("visual."),
+    input: (images) => ({
+      patches: patchBatch(
+        vision,
+        images.map(({ grid }) => grid),
+        images.map(({ patches }) => patches),
+      ),
+    }),
+    features: (weights, { patches }) => imageFeatures(within(weights, "visual."), vision, patches, options),
+  });
   const run = withHead(
-    (weights, batch: Qwen2VlBatch) => {
-      const tower = within(weights, "visual.");
-      const { images } = batch;
-      const seen = images && {
-        trained: Object.keys(tower.phi).length > 0,
-        features: () => imageFeatures(tower, vision, images.patches, options),
-        slots: images.slots,
-      };
-      return represented(within(weights, "model."), text, batch, seen, options);
-    },
+    (weights, batch: Qwen2VlBatch) =>
+      represented(within(weights, "model."), text, batch, tower.features(weights, batch.images), options),
     "",
     text,
     options,
@@ -61,9 +76,10 @@ export function qwen2Vl(
     limits: text,
     hiddenSize: text.hiddenSize,
     shapes,
+    tower,
     canonical,
     init: (seed) => initialParameters(shapes, seed),
-    batch: (sequences, padding = "right") => qwen2VlBatch(sequences, parsed, padding),
+    batch: (sequences, padding = "right") => qwen2VlBatch(sequences, parsed, tower, padding),
     ...run,
   };
 }
@@ -76,6 +92,7 @@ function canonical(name: string): string {
 function qwen2VlBatch(
   sequences: readonly Qwen2VlSequence[],
   { text, vision, imageToken, videoToken, sections }: Qwen2VlConfig,
+  tower: VisionTower<PatchedImage, TowerInput>,
   padding: Padding,
 ): Qwen2VlBatch {
   const layout = layoutOf(sequences, text, padding);
@@ -84,7 +101,7 @@ function qwen2VlBatch(
     const video = ids.indexOf(videoToken);
     if (video >= 0)
       throw new RangeError(`sequence ${b} has a video token at position ${video}: videos are not supported`);
-    images[b].forEach((image, i) => checkImage(image, `image ${i} of sequence ${b}`, vision));
+    images[b].forEach((image, i) => checkImage(image, `image ${i} of sequence ${b}`, vision, text));
   });
   const features = images.map((list) => list.reduce((sum, { grid }) => sum + mergedTokens(grid, vision.merge), 0));
   const slots = imageSlots(sequences, imageToken, features, layout);
@@ -95,19 +112,25 @@ function qwen2VlBatch(
   const angle = (b: number, i: number, j: number) => positions[b][axis[j]][i] * frequency[j];
   const { headSize } = text;
   const batch = tokenBatch(sequences, { layout, padding, headSize, angle, shared: slots === undefined });
-  if (slots === undefined) return batch;
-  const values = images.flat().map(({ patches }) => patches);
-  return { ...batch, images: { patches: patchBatch(vision, grids.flat(), values), slots } };
+  return slots === undefined ? batch : { ...batch, images: tower.batch(images.flat(), slots) };
 }
 
-function checkImage({ grid, patches }: PatchedImage, which: string, { merge, patchEntries }: Qwen2VlConfig["vision"]) {
+function checkImage(
+  image: PatchedImage | Seen<PatchedImage>,
+  which: string,
+  { merge, patchEntries }: Qwen2VlConfig["vision"],
+  { hiddenSize }: Qwen2VlConfig["text"],
+) {
+  const { grid } = image;
   const [, height, width] = grid;
   const shown = `${which} has [${grid.join(", ")}] patches`;
   if (!grid.every((n) => Number.isInteger(n) && n > 0) || height % merge !== 0 || width % merge !== 0) {
     throw new RangeError(`${shown}; height and width must be multiples of ${merge}`);
   }
+  if (isSeen(image)) return checkFeatures(image, which, mergedTokens(grid, merge), hiddenSize);
   const expected = grid.reduce((a, b) => a * b, 1) * patchEntries;
-  if (patches.length !== expected) {
-    throw new RangeError(`${shown} of ${patchEntries} entries, ${expected} numbers, but ${patches.length} were given`);
+  const { length } = image.patches;
+  if (length !== expected) {
+    throw new RangeError(`${shown} of ${patchEntries} entries, ${expected} numbers, but ${length} were given`);
   }
 }

@@ -3,6 +3,7 @@ import type { Params } from "../../core/tree.js";
 import type { BlockOptions } from "./blocks.js";
 import type { ParameterShapes } from "./parameters.js";
 import type { Padding, TokenBatch, TokenLimits, TokenSequence } from "./tokenBatch.js";
+import type { Seen, VisionTower } from "./tower.js";
 
 /** A causal language model: pure functions of its parameters, which are named as in its checkpoints. */
 export interface LanguageModel<Sequence extends TokenSequence = TokenSequence, Batch extends TokenBatch = TokenBatch> {
@@ -14,6 +15,8 @@ export interface LanguageModel<Sequence extends TokenSequence = TokenSequence, B
   readonly shapes: ParameterShapes;
   /** the name here of a tensor that other releases of the same architecture name otherwise */
   readonly canonical: (name: string) => string;
+  /** what sees the images; text-only models have none */
+  readonly tower?: Pick<VisionTower<ImageOf<Sequence>>, "owns" | "see">;
   /** random parameters; the caller disposes them */
   readonly init: (seed: number) => Params;
   /**
@@ -33,6 +36,10 @@ export interface LanguageModel<Sequence extends TokenSequence = TokenSequence, B
   /** `represent` with the logits of the wanted tokens */
   readonly forward: (phi: Params, batch: Batch, frozen?: Params) => Representation & { readonly logit_PV: tf.Tensor2D };
 }
+
+type ImageOf<Sequence> = Sequence extends { readonly images?: readonly (infer Image)[] }
+  ? Exclude<Image, Seen<object>>
+  : never;
 
 export interface Representation {
   readonly hidden_BLH: tf.Tensor3D;
