@@ -8,14 +8,12 @@
  * judge them; then the PRM is trained with learned domain weights on steps with partly wrong labels. All questions are
  * drawn in memory, those of the test from a stream of their own: a right and a misread step about every picture.
  *
- * Measured on the native backend with one thread of a busy machine, with 900 iterations of judging: 540,608 parameters;
- * warm starts of 6.5 minutes a version and 1 to 3 minutes for a run of the bilevel stage, 23 minutes for all of it. ROC-AUC
- * of misread steps, mean and deviation over three seeds: .966 ± .003 with images, .525 ± .002 without; the right one of two
- * steps about a picture scores higher in 95.7 % against 54.2 % of 200 pictures, a difference of .415 [.348, .480]. The skill
- * is there when the bilevel stage begins (.967); that stage keeps it and, with images only, finds the source whose labels
- * are often wrong: its weight falls to .26, and rises to 1.37 without. How far the warm start gets depends on its random
- * start: another one ended at .74 with images, and the one that this file makes, with 1,500 iterations of judging, at .86
- * (one seed each).
+ * Measured on the native backend with one thread of a busy machine: 540,608 parameters; warm starts of about 10 minutes a
+ * version and 1 to 2 minutes for a run of the bilevel stage. ROC-AUC of misread steps, mean and deviation over three seeds:
+ * .845 ± .011 with images, .503 ± .001 without; the right one of two steps about a picture scores higher in 85.3 % against
+ * 50.5 % of 200 pictures, a difference of .348 [.270, .420]. The skill is there when the bilevel stage begins (.855); that
+ * stage adds nothing to it. How far the warm start gets depends on its start: others reached .79 in 900 and .97 in 900
+ * iterations of judging.
  */
 import { Command } from "commander";
 import { mkdtempSync, rmSync } from "node:fs";
