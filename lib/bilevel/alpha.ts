@@ -62,7 +62,11 @@ export class Alpha<L> {
     return {
       lower: (phi, alpha, batch) => tf.tidy(() => lower(phi, of(alpha, batch), batch)),
       ...(weighted && {
-        weighted: { ...weighted, weights: (alpha, batch, seen) => weighted.weights(of(alpha, batch), batch, seen) },
+        weighted: {
+          ...weighted,
+          weights: (alpha, batch, seen) => weighted.weights(of(alpha, batch), batch, seen),
+          weightsPullBack: undefined,
+        },
       }),
     };
   }
