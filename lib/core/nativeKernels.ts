@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type NativeBackend, nativeBackend } from "./nativeBinding.js";
+import { nativeBackend } from "./nativeBinding.js";
 import { isRecorded } from "./tape.js";
 
 /**
@@ -17,20 +17,12 @@ export type NativeKernels = (
   count?: number,
 ) => tf.Tensor[];
 
-const loaded = new WeakMap<object, NativeKernels>();
-
 /**
  * Undefined on other backends, on a GPU, where `setup:tensorflow` did not build them, and while a gradient is being recorded.
  */
 export function nativeKernels(): NativeKernels | undefined {
   const native = nativeBackend();
   if (native?.kernels !== true || native.isUsingGpuDevice || isRecorded()) return undefined;
-  const known = loaded.get(native) ?? kernelsOf(native);
-  loaded.set(native, known);
-  return known;
-}
-
-function kernelsOf(native: NativeBackend): NativeKernels {
   return (name, inputs, outputs, count) => {
     const attributes = count === undefined ? [] : [{ name: "N", type: native.binding.TF_ATTR_INT, value: count }];
     const scalars: tf.Tensor[] = [];

@@ -16,7 +16,7 @@ export function mapTree(f: (first: tf.Tensor, ...rest: tf.Tensor[]) => tf.Tensor
   ) as Params;
 }
 
-/** y + a·x for every tensor; φ ± εv is `axpy(±ε, v, φ)`. Values: no gradient passes through. */
+/** y + a·x for every tensor; φ ± εv is `axpy(±ε, v, φ)`. */
 export function axpy(a: number, x: Params, y: Params): Params {
   const names = Object.keys(x);
   const kernels = nativeKernels();

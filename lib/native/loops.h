@@ -85,8 +85,9 @@ LOOP void tanhInPlace(float* x, long n) {
   for (long i = 0; i < n; i++) x[i] = tanhOf(x[i]);
 }
 
+// NaN stays NaN
 LOOP void reluInPlace(float* x, long n) {
-  for (long i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
+  for (long i = 0; i < n; i++) x[i] = x[i] < 0 ? 0 : x[i];
 }
 
 LOOP float dot(const float* x, const float* y, long n) {

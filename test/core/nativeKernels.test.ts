@@ -104,6 +104,19 @@ test("sums over trees are those of their entries", () => {
   expect(Number.isNaN(globalNorm({ a: tf.tensor1d([1, NaN]) }))).toBe(true);
 });
 
+test.each(["TanhHead", "ReluHead"])("%s, norms and attention weights let NaN through", (head) => {
+  const one = sparseMatrix(1, 1, { start: Int32Array.of(0, 1), column: Int32Array.of(0), value: Float32Array.of(NaN) });
+  const phi = [tf.ones([1, 1]), tf.zeros([1]), tf.ones([1, 1]), tf.zeros([1])];
+  const [hidden, logit] = kernels(head, [...sparseInputs(one), ...phi], 2);
+  const x = tf.tensor2d([[1, NaN]]);
+  const [normed] = kernels("RmsNorm", [x, tf.ones([2]), 1e-6], 2);
+  const [weights] = kernels("AttentionWeights", [tf.tensor4d([1, NaN, 1, 1], [1, 1, 2, 2]), tf.tensor1d([])], 1);
+  const [gated] = kernels("SwiGlu", [x, tf.ones([1, 2])], 1);
+  for (const tensor of [hidden, logit, normed, weights, gated]) {
+    expect(Array.from(tensor.dataSync()).some(Number.isNaN)).toBe(true);
+  }
+});
+
 test("sizes that do not fit are refused", () => {
   const { x } = features(5, 11);
   const phi = mlpHead({ features: 12, hidden: 4 }).init(1);
