@@ -1,6 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { represented } from "../qwen2/decoder.js";
-import { languageShapes, withHead } from "../qwen2/head.js";
+import { imageTextModel } from "../qwen2/imageTextModel.js";
 import { textBatch } from "../qwen2/qwen2.js";
 import { activations } from "../transformer/activation.js";
 import { asTrained } from "../transformer/blocks.js";
@@ -9,7 +8,6 @@ import type { LanguageModel, LanguageModelOptions } from "../transformer/languag
 import { linear } from "../transformer/linear.js";
 import { layerNorm } from "../transformer/norm.js";
 import {
-  initialParameters,
   linearShapes,
   normShapes,
   type ParameterShapes,
@@ -66,34 +64,22 @@ export function internVl(
 ): LanguageModel<InternVlSequence, InternVlBatch> {
   const parsed = internVlConfig(config);
   const { text, vision } = parsed;
-  const shapes = { ...internVlShapes(parsed), ...languageShapes("language_model.", text) };
   const tower = visionTower<TiledImage, TowerInput>({
     owns: (name) => /^(?:vision_model|mlp1)\./.test(name),
     input: (images) => ({ patch_PC: patchesOf(images, vision) }),
     features: (weights, { patch_PC }) => imageFeatures(weights, parsed, patch_PC, options),
   });
-  const run = withHead(
-    (weights, batch: InternVlBatch) => {
-      const features = tower.features(weights, batch.images);
-      return represented(within(weights, "language_model.model."), text, batch, features, options);
+  return imageTextModel(
+    {
+      ...{ text, prefix: "language_model.", towerShapes: towerShapes(parsed), tower },
+      batch: (sequences: readonly InternVlSequence[], padding = "right") =>
+        internVlBatch(sequences, parsed, { imageToken, tower }, padding),
     },
-    "language_model.",
-    text,
     options,
   );
-  return {
-    limits: text,
-    hiddenSize: text.hiddenSize,
-    shapes,
-    tower,
-    canonical: (name) => name,
-    init: (seed) => initialParameters(shapes, seed),
-    batch: (sequences, padding = "right") => internVlBatch(sequences, parsed, { imageToken, tower }, padding),
-    ...run,
-  };
 }
 
-function internVlShapes({ text, vision, shuffle }: InternVlConfig): ParameterShapes {
+function towerShapes({ text, vision, shuffle }: InternVlConfig): ParameterShapes {
   const joined = vision.width * shuffle ** 2;
   return {
     ...withPrefix("vision_model.", internVitShapes(vision)),

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { represented } from "../qwen2/decoder.js";
-import { languageShapes, withHead } from "../qwen2/head.js";
+import { imageTextModel } from "../qwen2/imageTextModel.js";
 import { textBatch } from "../qwen2/qwen2.js";
 import { activations } from "../transformer/activation.js";
 import { asTrained } from "../transformer/blocks.js";
@@ -8,7 +7,6 @@ import { imageSlots, rows } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
 import { linear } from "../transformer/linear.js";
 import {
-  initialParameters,
   linearShapes,
   type ParameterShapes,
   weight,
@@ -71,34 +69,22 @@ export function llavaOneVision(
 ): LanguageModel<LlavaOneVisionSequence, LlavaOneVisionBatch> {
   const parsed = llavaOneVisionConfig(config);
   const { text } = parsed;
-  const shapes = { ...visionShapes(parsed), ...languageShapes("language_model.", text) };
   const tower = visionTower<AnyresImage, TowerInput>({
     owns: (name) => /^(?:vision_tower\.|multi_modal_projector\.|image_newline$)/.test(name),
     input: (images) => towerInput(images, parsed),
     features: (weights, input) => imageFeatures(weights, parsed, input, options),
   });
-  const run = withHead(
-    (weights, batch: LlavaOneVisionBatch) => {
-      const features = tower.features(weights, batch.images);
-      return represented(within(weights, "language_model.model."), text, batch, features, options);
+  return imageTextModel(
+    {
+      ...{ text, prefix: "language_model.", towerShapes: towerShapes(parsed), tower, canonical },
+      batch: (sequences: readonly LlavaOneVisionSequence[], padding = "right") =>
+        llavaOneVisionBatch(sequences, parsed, tower, padding),
     },
-    "language_model.",
-    text,
     options,
   );
-  return {
-    limits: text,
-    hiddenSize: text.hiddenSize,
-    shapes,
-    tower,
-    canonical,
-    init: (seed) => initialParameters(shapes, seed),
-    batch: (sequences, padding = "right") => llavaOneVisionBatch(sequences, parsed, tower, padding),
-    ...run,
-  };
 }
 
-function visionShapes({ text, vision, projectorBias }: LlavaOneVisionConfig): ParameterShapes {
+function towerShapes({ text, vision, projectorBias }: LlavaOneVisionConfig): ParameterShapes {
   return {
     image_newline: [text.hiddenSize],
     ...withPrefix("vision_tower.vision_model.", siglipShapes(vision)),

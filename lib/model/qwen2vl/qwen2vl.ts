@@ -1,8 +1,7 @@
-import { represented } from "../qwen2/decoder.js";
-import { languageShapes, withHead } from "../qwen2/head.js";
+import { imageTextModel } from "../qwen2/imageTextModel.js";
 import { imageSlots } from "../transformer/embedding.js";
 import type { LanguageModel, LanguageModelOptions } from "../transformer/languageModel.js";
-import { initialParameters, within, withPrefix } from "../transformer/parameters.js";
+import { within, withPrefix } from "../transformer/parameters.js";
 import { frequencies } from "../transformer/rotary.js";
 import { layoutOf, type Padding, type TokenBatch, tokenBatch, type TokenSequence } from "../transformer/tokenBatch.js";
 import {
@@ -50,10 +49,6 @@ export function qwen2Vl(
 ): LanguageModel<Qwen2VlSequence, Qwen2VlBatch> {
   const parsed = qwen2VlConfig(config);
   const { text, vision } = parsed;
-  const shapes = {
-    ...withPrefix("visual.", towerShapes(vision, text.hiddenSize)),
-    ...languageShapes("", text),
-  };
   const tower = visionTower<PatchedImage, TowerInput>({
     owns: (name) => name.startsWith("visual."),
     input: (images) => ({
@@ -65,23 +60,15 @@ export function qwen2Vl(
     }),
     features: (weights, { patches }) => imageFeatures(within(weights, "visual."), vision, patches, options),
   });
-  const run = withHead(
-    (weights, batch: Qwen2VlBatch) =>
-      represented(within(weights, "model."), text, batch, tower.features(weights, batch.images), options),
-    "",
-    text,
+  return imageTextModel(
+    {
+      ...{ text, prefix: "", tower, canonical },
+      towerShapes: withPrefix("visual.", towerShapes(vision, text.hiddenSize)),
+      batch: (sequences: readonly Qwen2VlSequence[], padding = "right") =>
+        qwen2VlBatch(sequences, parsed, tower, padding),
+    },
     options,
   );
-  return {
-    limits: text,
-    hiddenSize: text.hiddenSize,
-    shapes,
-    tower,
-    canonical,
-    init: (seed) => initialParameters(shapes, seed),
-    batch: (sequences, padding = "right") => qwen2VlBatch(sequences, parsed, tower, padding),
-    ...run,
-  };
 }
 
 /** Newer releases have both parts below `model.`. */
